@@ -1,0 +1,51 @@
+"""deblurvid takes the motion blur out of video.
+
+    from deblurvid import deblur_video
+
+    for event in deblur_video("in.mp4", "out.mp4"):
+        print(event)
+
+The names below are imported when first used, so that this import costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deblurvid.choose import open_engine
+    from deblurvid.errors import (
+        DeblurvidError,
+        EncoderError,
+        EngineError,
+        GeneratorError,
+        InputError,
+        OutputError,
+        UsageError,
+        VerificationError,
+    )
+    from deblurvid.pipeline import deblur_video
+
+__version__ = "0.1.0"
+
+_HOMES = {"deblur_video": "deblurvid.pipeline", "open_engine": "deblurvid.choose"}
+
+__all__ = [
+    "DeblurvidError",
+    "EncoderError",
+    "EngineError",
+    "GeneratorError",
+    "InputError",
+    "OutputError",
+    "UsageError",
+    "VerificationError",
+    "deblur_video",
+    "open_engine",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES.get(name, "deblurvid.errors")), name)

@@ -1,0 +1,79 @@
+"""What an engine is: a graph compiled for one size, fed and emptied in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from deblurvid.frames import PictureFormat, Planes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSpec:
+    """What an engine was compiled for."""
+
+    width: int
+    height: int
+    picture: PictureFormat
+    generator: str
+    device: str
+    """In words, for people: 'CPU (AMD EPYC)'."""
+    precision: str
+    """What the generator truly computes in: fp32, bf16 or fp16."""
+
+    def __str__(self) -> str:
+        return f"{self.generator} on {self.device} in {self.precision}"
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """One collected picture."""
+
+    planes: Planes
+    invalid: int
+    """Residual samples that were NaN or Inf; they kept the source's value."""
+
+
+class Engine(Protocol):
+    """Restores pictures of one size and format, in order.
+
+    Used by one thread at a time. `slots` pictures can be in flight; to submit one more is a
+    programming error. What `collect` returns belongs to the caller.
+    """
+
+    spec: EngineSpec
+    slots: int
+
+    def submit(self, planes: Planes, *, strength: float) -> None:
+        """Begin to restore a picture; its samples are copied before this returns.
+
+        Args:
+            planes: of the spec's size and format; anything else raises ValueError.
+            strength: 0 (the source) to 1 (the restored picture).
+        """
+        ...
+
+    def collect(self) -> Restored:
+        """Wait for the oldest submitted picture.
+
+        Raises:
+            EngineError: the device failed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Wait for what is in flight and free everything. May be called twice."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...

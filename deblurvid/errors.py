@@ -1,0 +1,46 @@
+"""Every error that deblurvid raises on purpose.
+
+DeblurvidError
+├── UsageError        (ValueError)    an argument cannot be meant, or contradicts another
+├── InputError        (ValueError)    the source is missing, unreadable or not what it should be
+├── OutputError       (OSError)       the target cannot be written, or holds what it should not
+├── EncoderError      (ValueError)    an encoder or one of its options cannot be used
+├── GeneratorError    (ValueError)    an ONNX file does not keep the generator contract
+├── EngineError       (RuntimeError)  an engine or device cannot be opened, or died
+└── VerificationError (RuntimeError)  the finished output is not what was promised
+
+Each is also the builtin in brackets, so that a caller need not know this tree. A message says
+what is wrong, the value, and what to do.
+"""
+
+
+class DeblurvidError(Exception):
+    """Base of all errors of this package."""
+
+
+class UsageError(DeblurvidError, ValueError):
+    """An argument cannot be meant, or contradicts another."""
+
+
+class InputError(DeblurvidError, ValueError):
+    """The source is missing, unreadable or not what it should be."""
+
+
+class OutputError(DeblurvidError, OSError):
+    """The target cannot be written, or holds what it should not."""
+
+
+class EncoderError(DeblurvidError, ValueError):
+    """An encoder or one of its options cannot be used."""
+
+
+class GeneratorError(DeblurvidError, ValueError):
+    """An ONNX file does not keep the generator contract."""
+
+
+class EngineError(DeblurvidError, RuntimeError):
+    """An engine or a device cannot be opened, or died."""
+
+
+class VerificationError(DeblurvidError, RuntimeError):
+    """The finished output is not what was promised."""

@@ -1,0 +1,71 @@
+"""What a run tells whoever watches it, in this order: Started, then FrameDone and Notice, Finished.
+
+A run that fails raises instead of sending Finished. Whatever is raised before Started was found
+before work began, and nothing has been written then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from deblurvid.frames import VideoInfo
+
+Segment = Literal["decode", "engine", "encode"]
+"""The three threads of a run, each named by its heaviest stage."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """Everything is open and checked; work begins."""
+
+    source: Path
+    target: Path
+    info: VideoInfo
+    engine: str
+    """Generator, device and precision in words."""
+    encoder: str
+    """Encoder and its options in words."""
+    frame_count: int | None
+    """Frames expected, where it can be told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameDone:
+    """One restored frame has been encoded and written."""
+
+    index: int
+    """Frames written so far, this one included."""
+    size_bytes: int
+    """Bytes of all packets written so far."""
+    bottleneck: Segment
+    """Which segment was busy for the largest share of the time until now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that is not as one might expect, in one sentence. `strict` makes it an error."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The output is complete, checked and in place."""
+
+    target: Path
+    frames: int
+    seconds: float
+    """From Started to the renamed file, wall clock."""
+    size_bytes: int
+    invalid_frames: int
+    """Frames in which the generator gave NaN or Inf; those samples kept the source's value."""
+    busy_seconds: dict[Segment, float]
+    """How long each segment did not wait for a neighbour."""
+    verified: Literal["fast", "full", "off"]
+
+
+Event = Started | FrameDone | Notice | Finished

@@ -1,0 +1,113 @@
+"""The values that flow between stages: what a video is, and the samples of one frame.
+
+Frozen, checked at birth, free of FFmpeg and of any engine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+from deblurvid.errors import InputError
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+Source = Literal["yuv420", "yuv422", "yuv444", "gray", "rgb"]
+"""How a frame samples its picture: which planes there are and how large."""
+
+SOURCES: tuple[Source, ...] = get_args(Source)
+DEPTHS = (8, 10, 12, 16)
+
+SMALLEST_SIDE = 16
+LARGEST_SIDE = 16384
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureFormat:
+    """Sampling and bit depth of a frame's planes."""
+
+    source: Source
+    depth: int
+    """Bits a sample, one of 8, 10, 12, 16. Above 8 a sample is two bytes, low byte first."""
+
+    def __post_init__(self) -> None:
+        if self.source not in SOURCES:
+            raise ValueError(f"source is {self.source!r}; one of {', '.join(SOURCES)}")
+        if self.depth not in DEPTHS:
+            raise ValueError(f"depth is {self.depth}; one of {DEPTHS}")
+
+    @property
+    def bytes_per_sample(self) -> int:
+        """1 for 8 bits, else 2."""
+        return 1 if self.depth == 8 else 2
+
+    def plane_sizes(self, width: int, height: int) -> tuple[tuple[int, int], ...]:
+        """(height, width) of each plane in order; chroma sides are rounded up."""
+        full = (height, width)
+        match self.source:
+            case "gray":
+                return (full,)
+            case "rgb" | "yuv444":
+                return (full, full, full)
+            case "yuv422":
+                chroma = (height, -(-width // 2))
+            case "yuv420":
+                chroma = (-(-height // 2), -(-width // 2))
+        return (full, chroma, chroma)
+
+
+Matrix = Literal["bt601", "bt709", "bt2020"]
+"""YCbCr coefficients by the recommendation that defines them (non-constant luminance)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColourTags:
+    """What a frame says of its YCbCr coding; RGB frames leave it unused."""
+
+    matrix: Matrix
+    full_range: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """Samples of one picture, as an engine takes and gives them.
+
+    Each plane is uint8 of shape [C, height, width], C-contiguous: C is 1 at 8 bits, and above that
+    2, low bytes then high bytes.
+    """
+
+    samples: tuple[NDArray[np.uint8], ...]
+    colour: ColourTags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoInfo:
+    """A video stream as its container and its first frame describe it."""
+
+    width: int
+    height: int
+    picture: PictureFormat
+    pixel_format: str
+    """FFmpeg's name, such as yuv420p10le."""
+    colour: ColourTags
+    codec: str
+    time_base: Fraction
+    """Seconds of one tick of the stream's timestamps."""
+    frame_rate: Fraction | None
+    """Average frames a second, where the container tells."""
+    frame_count: int | None
+    """Frames that will come, where it can be told; an estimate when `duration` was used."""
+    duration: Fraction | None
+    """Seconds, where the container tells."""
+
+    def __post_init__(self) -> None:
+        for name, side in (("width", self.width), ("height", self.height)):
+            if not SMALLEST_SIDE <= side <= LARGEST_SIDE:
+                raise InputError(
+                    f"the video is {self.width}x{self.height}: its {name} must be within "
+                    f"{SMALLEST_SIDE} and {LARGEST_SIDE}"
+                )

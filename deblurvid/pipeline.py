@@ -1,0 +1,301 @@
+"""One video from file to file: opens everything, joins the stages, keeps the promises.
+
+See `deblurvid.stages` for the line that `_run` follows.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from array import array
+from collections import deque
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from deblurvid.errors import DeblurvidError, InputError, UsageError
+from deblurvid.events import Event, Finished, FrameDone, Notice, Segment, Started
+from deblurvid.prefetch import Waits, prefetch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+    from deblurvid.backends.base import Engine
+    from deblurvid.frames import VideoInfo
+    from deblurvid.stages.decode import Clock
+    from deblurvid.stages.demux import Span
+    from deblurvid.stages.encoders import EncoderChoice
+    from deblurvid.stages.mux import Output
+    from deblurvid.stages.streams import StreamPlan
+
+QUEUE_CAPACITY = 4
+"""Values that may wait at each boundary: enough to even out, 1.4 MB each at 720p."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How a video is restored; every field has a default that suits most."""
+
+    engine: str = "auto"
+    """auto, identity, the name of a shipped generator, or the path of an ONNX file."""
+    device: str = "auto"
+    """auto, cpu, gpu, npu or cuda[:N]."""
+    precision: str = "auto"
+    """auto, fp32, bf16 or fp16."""
+    strength: float = 1.0
+    """From 0, the source, to 1, the restored picture."""
+    codec: str | None = None
+    """FFmpeg's name of an encoder; None for one that plays everywhere."""
+    encoder_options: dict[str, str] = field(default_factory=dict)
+    """FFmpeg's options of that encoder, such as crf, preset, x265-params."""
+    start: Fraction | None = None
+    """Seconds into the source at which to begin."""
+    duration: Fraction | None = None
+    """Seconds of the source to restore."""
+    overwrite: bool = False
+    """Replace an existing target."""
+    strict: bool = False
+    """Make every notice an error."""
+    verify: Literal["fast", "full", "off"] = "fast"
+    """fast reads the finished file's packets, full decodes it, off trusts."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise UsageError(f"strength is {self.strength}; it must be within 0 and 1")
+        if self.start is not None and self.start < 0:
+            raise UsageError(f"start is {float(self.start)} s; it must not be negative")
+        if self.duration is not None and self.duration <= 0:
+            raise UsageError(f"duration is {float(self.duration)} s; it must be above 0")
+        if self.verify not in ("fast", "full", "off"):
+            raise UsageError(f"verify is {self.verify!r}; use fast, full or off")
+
+
+def deblur_video(source: str | Path, target: str | Path, **options: Any) -> Iterator[Event]:
+    """Restore a video file; yields what happens, and prints nothing.
+
+    The work is done while the events are taken, so take them all:
+
+        for event in deblur_video("in.mp4", "out.mp4", strength=0.8):
+            ...
+
+    Args:
+        source: a local video file.
+        target: where the restored video goes; its suffix says in which container.
+        **options: fields of RunOptions.
+
+    Yields:
+        Started, then FrameDone for each frame and Notices, at last Finished.
+
+    Raises:
+        DeblurvidError: see `deblurvid.errors`. Before Started nothing has been written; in any
+            case no file stands under the target's name that was not there before.
+        TypeError: an option that RunOptions does not have.
+    """
+    return _run(Path(source), Path(target), RunOptions(**options))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Job:
+    """What is open while one video is worked on."""
+
+    options: RunOptions
+    source: InputContainer
+    video: VideoStream
+    span: Span
+    clock: Clock
+    info: VideoInfo
+    plans: list[StreamPlan]
+    choice: EncoderChoice
+    engine: Engine
+    output: Output
+    items: Iterator[VideoFrame | Packet]
+    """All that the decoder gives, its first frame included."""
+    decoded: Waits = field(default_factory=Waits)
+    restored: Waits = field(default_factory=Waits)
+    stamps: array[int] = field(default_factory=lambda: array("q"))
+    invalid: list[int] = field(default_factory=list)
+    """Samples of each picture that held NaN or Inf, in order."""
+
+    def busy_seconds(self, elapsed: float) -> dict[Segment, float]:
+        """How long each segment did not stand still, of `elapsed` seconds."""
+        return {
+            "decode": elapsed - self.decoded.producer,
+            "engine": elapsed - self.decoded.consumer - self.restored.producer,
+            "encode": elapsed - self.restored.consumer,
+        }
+
+
+def _run(source: Path, target: Path, options: RunOptions) -> Iterator[Event]:
+    with ExitStack() as stack:
+        job = _open(source, target, options, stack)
+        notices = _notices(job)
+        if options.strict and notices:
+            raise UsageError(f"{notices[0]} (--strict makes this an error)")
+        began = time.perf_counter()
+        yield Started(
+            source=source,
+            target=target,
+            info=job.info,
+            engine=str(job.engine.spec),
+            encoder=str(job.choice),
+            frame_count=job.info.frame_count,
+        )
+        for text in notices:
+            yield Notice(text=text)
+        yield from _restore(job, began)
+        yield from _after(job)
+        yield _finish(job, began)
+
+
+def _open(source: Path, target: Path, options: RunOptions, stack: ExitStack) -> _Job:
+    """Open and check everything, cheapest first; nothing under the target's name is touched."""
+    from deblurvid.choose import open_engine
+    from deblurvid.stages.decode import Clock, decode, describe
+    from deblurvid.stages.demux import demux, open_input, span_of, video_stream
+    from deblurvid.stages.encoders import choose_encoder
+    from deblurvid.stages.mux import check_target, muxer_of, open_output
+    from deblurvid.stages.streams import plan_streams
+
+    muxer = muxer_of(target)
+    check_target(source, target, overwrite=options.overwrite)
+    container = stack.enter_context(open_input(source))
+    video = video_stream(container, source)
+    plans = plan_streams(container, video, muxer)
+    span = span_of(container, options.start, options.duration)
+    clock = Clock(video)
+    items = decode(demux(container, video, span), video, span, clock)
+    head, first = _until_first_frame(items, source, span)
+    info = describe(container, video, first, span)
+    choice = choose_encoder(
+        info, muxer, codec=options.codec, options=dict(options.encoder_options)
+    )
+    engine = stack.enter_context(
+        open_engine(
+            options.engine,
+            size=(info.width, info.height),
+            picture=info.picture,
+            device=options.device,
+            precision=options.precision,
+        )
+    )
+    output = open_output(
+        container, target, plans, choice, first=first, info=info, span=span
+    )
+    stack.callback(output.discard)
+    return _Job(
+        options=options,
+        source=container,
+        video=video,
+        span=span,
+        clock=clock,
+        info=info,
+        plans=plans,
+        choice=choice,
+        engine=engine,
+        output=output,
+        items=itertools.chain(head, items),
+    )
+
+
+def _until_first_frame(
+    items: Iterator[VideoFrame | Packet], source: Path, span: Span
+) -> tuple[deque[VideoFrame | Packet], VideoFrame]:
+    """Decode until there is a picture to learn from; what was read is kept, in order."""
+    from av.video.frame import VideoFrame
+
+    head: deque[VideoFrame | Packet] = deque()
+    for item in items:
+        head.append(item)
+        if isinstance(item, VideoFrame):
+            return head, item
+    where = f" from {float(span.start)} s on" if span.cuts else ""
+    raise InputError(f"{source}: the video has no frame that decodes{where}")
+
+
+def _restore(job: _Job, began: float) -> Iterator[Event]:
+    """bytes -demux-> -decode-> -unpack-> -deblur-> -pack-> -encode-> -mux-> bytes."""
+    from deblurvid.stages.deblur import deblur
+    from deblurvid.stages.encode import encode
+    from deblurvid.stages.mux import mux
+    from deblurvid.stages.pack import pack
+    from deblurvid.stages.unpack import unpack
+
+    with ExitStack() as stack:
+
+        def threaded(items: Iterator[Any], waits: Waits, name: str) -> Iterator[Any]:
+            ahead = prefetch(items, capacity=QUEUE_CAPACITY, waits=waits, name=name)
+            stack.callback(ahead.close)  # type: ignore[attr-defined]
+            return ahead
+
+        pictures = threaded(unpack(job.items, job.info), job.decoded, "decode")
+        restored = threaded(
+            deblur(
+                pictures,
+                job.engine,
+                strength=job.options.strength,
+                on_invalid=job.invalid.append,
+            ),
+            job.restored,
+            "engine",
+        )
+        frames = pack(restored, job.info)
+        packets = encode(frames, job.output.video, job.stamps)
+        done = 0
+        for packet in mux(packets, job.output):
+            if packet.stream is job.output.video:
+                done += 1
+                busy = job.busy_seconds(time.perf_counter() - began)
+                yield FrameDone(
+                    index=done,
+                    size_bytes=job.output.size_bytes,
+                    bottleneck=max(busy, key=lambda segment: busy[segment]),
+                )
+        job.output.close()
+
+
+def _notices(job: _Job) -> list[str]:
+    """What is already known not to be kept."""
+    texts = [f"{plan} is left out: {plan.reason}" for plan in job.plans if plan.fate == "drop"]
+    return texts
+
+
+def _after(job: _Job) -> Iterator[Event]:
+    """What is known once all frames have passed."""
+    texts = []
+    if job.clock.mended:
+        texts.append(f"{job.clock.mended} frames had no rising timestamp and were given one")
+    if job.invalid:
+        texts.append(
+            f"{len(job.invalid)} frames held NaN or Inf in {sum(job.invalid)} samples, which kept "
+            "the source's value"
+        )
+    for text in texts:
+        if job.options.strict:
+            raise DeblurvidError(f"{text} (--strict makes this an error)")
+        yield Notice(text=text)
+
+
+def _finish(job: _Job, began: float) -> Finished:
+    from deblurvid.stages.verify import verify
+
+    busy = job.busy_seconds(time.perf_counter() - began)
+    if job.options.verify != "off":
+        full = job.options.verify == "full"
+        verify(job.output, job.stamps, job.info.time_base, full=full)
+    job.output.move_into_place(overwrite=job.options.overwrite)
+    return Finished(
+        target=job.output.target,
+        frames=len(job.stamps),
+        seconds=time.perf_counter() - began,
+        size_bytes=job.output.target.stat().st_size,
+        invalid_frames=len(job.invalid),
+        busy_seconds=busy,
+        verified=job.options.verify,
+    )

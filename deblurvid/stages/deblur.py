@@ -1,0 +1,60 @@
+"""planes -> planes: several pictures in the engine at once, in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from av.packet import Packet
+
+from deblurvid.stages.unpack import Picture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from deblurvid.backends.base import Engine
+
+
+def deblur(
+    items: Iterable[Picture | Packet],
+    engine: Engine,
+    *,
+    strength: float,
+    on_invalid: Callable[[int], None],
+) -> Iterator[Picture | Packet]:
+    """Restore each picture; packets keep their place between the pictures.
+
+    Args:
+        items: pictures and packets.
+        engine: kept as full as it takes.
+        strength: 0 (the source) to 1 (the restored picture).
+        on_invalid: called for each picture that held NaN or Inf, with how many samples.
+    """
+    waiting: deque[Picture | Packet] = deque()
+    in_flight = 0
+
+    def collected(picture: Picture) -> Picture:
+        restored = engine.collect()
+        if restored.invalid:
+            on_invalid(restored.invalid)
+        return Picture(picture.frame, restored.planes)
+
+    def drained(keep: int) -> Iterator[Picture | Packet]:
+        """Yield from the front until at most `keep` pictures are in flight."""
+        nonlocal in_flight
+        while waiting and (in_flight > keep or isinstance(waiting[0], Packet)):
+            item = waiting.popleft()
+            if isinstance(item, Packet):
+                yield item
+            else:
+                in_flight -= 1
+                yield collected(item)
+
+    for item in items:
+        if isinstance(item, Picture):
+            yield from drained(keep=engine.slots - 1)
+            engine.submit(item.planes, strength=strength)
+            in_flight += 1
+        waiting.append(item)
+        yield from drained(keep=engine.slots)
+    yield from drained(keep=0)

@@ -1,0 +1,143 @@
+"""bytes -> packets."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import av
+from av.stream import Disposition
+
+from deblurvid.errors import InputError
+from deblurvid.stages.ffmpeg import READ_ONLY_FILES, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.stream import VideoStream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """The part of a file that is worked on, in seconds from the file's first timestamp."""
+
+    start: Fraction = Fraction(0)
+    end: Fraction | None = None
+    """Exclusive; None is the end of the file."""
+    origin: Fraction = Fraction(0)
+    """Timestamp, in seconds, at which the file begins."""
+
+    @property
+    def cuts(self) -> bool:
+        """Whether it is less than the whole file."""
+        return self.start > 0 or self.end is not None
+
+    @property
+    def shift(self) -> Fraction:
+        """Seconds taken off every timestamp: an uncut file keeps its own."""
+        return self.origin + self.start if self.start > 0 else Fraction(0)
+
+    def holds(self, seconds: Fraction) -> bool:
+        """Whether something at this timestamp lies within."""
+        return not self.before(seconds) and not self.after(seconds)
+
+    def before(self, seconds: Fraction) -> bool:
+        """Whether this timestamp lies before the span."""
+        return self.start > 0 and seconds < self.origin + self.start
+
+    def after(self, seconds: Fraction) -> bool:
+        """Whether this timestamp lies behind the span."""
+        return self.end is not None and seconds >= self.origin + self.end
+
+
+def open_input(path: Path) -> InputContainer:
+    """Open a media file, and nothing that it names.
+
+    Raises:
+        InputError: missing, a folder, empty, or in no format that is read.
+    """
+    try:
+        mode = path.stat()
+    except OSError as exc:
+        if "://" in str(path) or ":/" in str(path):
+            raise InputError(f"{path}: only local files are read, no addresses") from exc
+        raise InputError(f"{path}: {exc.strerror}") from exc
+    if stat.S_ISDIR(mode.st_mode):
+        raise InputError(f"{path}: a folder, not a video file")
+    if stat.S_ISREG(mode.st_mode) and mode.st_size == 0:
+        raise InputError(f"{path}: the file is empty")
+    try:
+        with translated(InputError, f"{path}: not a readable video"):
+            return av.open(f"file:{path}", options=READ_ONLY_FILES, metadata_errors="replace")
+    except PermissionError as exc:  # FFmpeg's errors are builtins as well
+        raise InputError(f"{path}: {exc.strerror}") from exc
+
+
+def video_stream(container: InputContainer, path: Path) -> VideoStream:
+    """The first video stream that is no cover picture.
+
+    Raises:
+        InputError: there is none, or no decoder for it.
+    """
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic:
+            if stream.codec_context is None:
+                raise InputError(f"{path}: no decoder for the codec of its video stream")
+            return stream
+    kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "none"
+    raise InputError(f"{path}: no video in it (streams: {kinds})")
+
+
+def span_of(
+    container: InputContainer, start: Fraction | None, duration: Fraction | None
+) -> Span:
+    """The span that begins `start` seconds into the file and lasts `duration`."""
+    begin = start or Fraction(0)
+    return Span(
+        start=begin,
+        end=None if duration is None else begin + duration,
+        origin=Fraction(container.start_time or 0, av.time_base),
+    )
+
+
+def demux(container: InputContainer, video: VideoStream, span: Span) -> Iterator[Packet]:
+    """Read packets of all streams, in the file's order, within the span.
+
+    Of the video everything is read that the span's first frame needs. Other streams are cut at the
+    packet: those that begin within the span are kept, their timestamps moved by the span's shift.
+    Empty packets, FFmpeg's sign for the end of a stream, are left out.
+    """
+    if span.start > 0:
+        target = (span.origin + span.start) * av.time_base
+        with translated(InputError, f"cannot seek to {float(span.start)} s"):
+            container.seek(int(target), backward=True)
+    running = {s.index for s in container.streams if s.type in ("video", "audio")}
+    with translated(InputError, "cannot read on"):
+        for packet in container.demux():
+            if not packet.size:
+                continue
+            stamp = packet.dts if packet.dts is not None else packet.pts
+            seconds = None if stamp is None else stamp * Fraction(packet.time_base)
+            if seconds is not None and span.after(seconds):
+                running.discard(packet.stream_index)
+                if not running:
+                    return
+            if packet.stream_index == video.index or _within(packet, span, seconds):
+                yield packet
+
+
+def _within(packet: Packet, span: Span, seconds: Fraction | None) -> bool:
+    """Whether a copied packet stays; if so its timestamps are moved."""
+    if not span.cuts or seconds is None:
+        return True
+    if not span.holds(seconds):
+        return False
+    shift = round(span.shift / Fraction(packet.time_base))
+    packet.pts = None if packet.pts is None else packet.pts - shift
+    packet.dts = None if packet.dts is None else packet.dts - shift
+    return True

@@ -1,0 +1,93 @@
+"""frames -> packets."""
+
+from __future__ import annotations
+
+from array import array
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+from av.packet import Packet
+
+from deblurvid.errors import EncoderError
+from deblurvid.stages.ffmpeg import translated
+from deblurvid.stages.streams import copy_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from av.container import OutputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+    from deblurvid.frames import VideoInfo
+    from deblurvid.stages.encoders import EncoderChoice
+
+_COLOUR_FIELDS = ("color_range", "color_primaries", "color_trc", "colorspace")
+
+
+def add_encoder(
+    target: OutputContainer,
+    choice: EncoderChoice,
+    *,
+    source: VideoStream,
+    first: VideoFrame,
+    info: VideoInfo,
+) -> VideoStream:
+    """Add the encoded video stream to `target`, tagged as the source is.
+
+    It opens with the header, so a bad option value is found by `start_encoding`, not here.
+    """
+    options = dict(choice.options)
+    stream: VideoStream = target.add_stream(
+        choice.codec, rate=info.frame_rate or 25, options=options
+    )
+    context, old = stream.codec_context, source.codec_context
+    context.width, context.height = info.width, info.height
+    context.pix_fmt = info.pixel_format
+    # The source's own ticks: no timestamp is ever rounded, whatever its frame rate does.
+    context.time_base = stream.time_base = info.time_base
+    for field in _COLOUR_FIELDS:
+        setattr(context, field, getattr(old, field))
+    context.sample_aspect_ratio = source.sample_aspect_ratio or Fraction(0, 1)
+    if context.name in ("libx265", "hevc_nvenc") and target.format.name in ("mp4", "mov"):
+        context.codec_tag = "hvc1"  # the tag that Apple's players ask for
+    matrix = _display_matrix(first)
+    if matrix is not None:
+        stream.set_display_matrix(matrix)
+    copy_tags(source, stream)
+    return stream
+
+
+def _display_matrix(frame: VideoFrame) -> list[int] | None:
+    """Rotation and mirroring that a player applies: nine fixed-point numbers, or None."""
+    for data in frame.side_data:
+        if data.type.name == "DISPLAYMATRIX":
+            return [int(value) for value in np.frombuffer(data, np.int32)]
+    return None
+
+
+def encode(
+    items: Iterable[VideoFrame | Packet], stream: VideoStream, stamps: array[int]
+) -> Iterator[Packet]:
+    """Encode each frame; hand on all packets. The encoder is emptied at the end.
+
+    Args:
+        items: frames in the order of presentation, and packets.
+        stream: from `add_encoder`; its header is written.
+        stamps: gets the timestamp of every frame, in the source's ticks, for the check of the
+            finished file: eight bytes a frame.
+    """
+    for item in items:
+        if isinstance(item, Packet):
+            yield item
+            continue
+        assert item.pts is not None  # noqa: S101 - decode fills it in
+        stamps.append(item.pts)
+        item.pict_type = 0  # the source's choice of I, P or B is not the new encoder's
+        with translated(EncoderError, "cannot encode"):
+            packets = stream.encode(item)
+        yield from packets
+    with translated(EncoderError, "cannot finish the encoding"):
+        packets = stream.encode(None)
+    yield from packets

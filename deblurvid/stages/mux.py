@@ -1,0 +1,228 @@
+"""packets -> bytes: written beside the target, and moved onto it when complete."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import av
+from av.error import FFmpegError
+
+from deblurvid.errors import EncoderError, OutputError, UsageError
+from deblurvid.stages.encode import add_encoder
+from deblurvid.stages.ffmpeg import WRITABLE_FORMATS, overheard, translated
+from deblurvid.stages.streams import attach, chapters_within, copy_stream, fresh_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from av.container import InputContainer, OutputContainer
+    from av.packet import Packet
+    from av.stream import Stream
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+    from deblurvid.frames import VideoInfo
+    from deblurvid.stages.demux import Span
+    from deblurvid.stages.encoders import EncoderChoice
+    from deblurvid.stages.streams import StreamPlan
+
+_MUXER_OPTIONS = {"mp4": {"movflags": "+faststart"}, "mov": {"movflags": "+faststart"}}
+# Packets wait for those of other streams with lower timestamps, however far an encoder looks ahead.
+_INTERLEAVE = {"max_interleave_delta": "0"}
+
+
+def muxer_of(target: Path) -> str:
+    """FFmpeg's muxer for the target's suffix.
+
+    Raises:
+        UsageError: the suffix is not one that is written.
+    """
+    try:
+        return WRITABLE_FORMATS[target.suffix.lower()]
+    except KeyError:
+        known = " ".join(WRITABLE_FORMATS)
+        raise UsageError(
+            f"{target}: container {target.suffix or 'without suffix'} is not written; use {known}"
+        ) from None
+
+
+def check_target(source: Path, target: Path, *, overwrite: bool) -> None:
+    """Refuse a target that is the source, exists, or lies where nothing can be written.
+
+    Raises:
+        UsageError: it is the source, or exists and `overwrite` is not set.
+        OutputError: its folder is missing or not writable.
+    """
+    if target.exists():
+        if source.exists() and target.samefile(source):
+            raise UsageError(f"{target}: input and output are the same file")
+        if not target.is_file():
+            raise UsageError(f"{target}: exists and is no file")
+        if not overwrite:
+            raise UsageError(f"{target}: exists already; use -y to replace it")
+    folder = target.parent
+    if not folder.is_dir():
+        raise OutputError(f"{folder}: no such folder; create it first")
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"{folder}: the folder is not writable")
+
+
+@dataclass(slots=True, kw_only=True)
+class Output:
+    """A file in the making. Leave it by `finish`, or by `discard`, which removes it."""
+
+    target: Path
+    part: Path
+    container: OutputContainer
+    video: VideoStream
+    copies: dict[int, Stream]
+    """Output stream by the index of the source's stream."""
+    packets: dict[int, int] = field(default_factory=dict)
+    """Packets written so far, by the index of the output's stream."""
+    size_bytes: int = 0
+
+    def close(self) -> None:
+        """Write what the muxer still holds and the trailer.
+
+        Raises:
+            OutputError: the disk is full, or the folder has gone.
+        """
+        with written_to(self.target):
+            self.container.close()
+
+    def move_into_place(self, *, overwrite: bool) -> None:
+        """Give the part file its final name."""
+        if self.target.exists() and not overwrite:
+            raise OutputError(f"{self.target}: has come into being meanwhile; use -y to replace it")
+        try:
+            self.part.replace(self.target)
+        except OSError as exc:
+            raise OutputError(f"{self.target}: cannot be written: {exc.strerror}") from exc
+
+    def discard(self) -> None:
+        """Remove what has been written. After `move_into_place` there is nothing to remove."""
+        with suppress(Exception):  # the file goes anyway, and a first error is on its way
+            self.container.close()
+        self.part.unlink(missing_ok=True)
+
+
+def open_output(
+    source: InputContainer,
+    target: Path,
+    plans: list[StreamPlan],
+    choice: EncoderChoice,
+    *,
+    first: VideoFrame,
+    info: VideoInfo,
+    span: Span,
+) -> Output:
+    """Open the part file, add every stream as planned, and write the header.
+
+    Args:
+        source: gives metadata and chapters; not read from.
+        target: the final name; the part file lies beside it.
+        plans: what becomes of each stream of `source`.
+        choice: how the restored stream is encoded.
+        first: a decoded frame, for what only frames tell.
+        info: the video.
+        span: chapters are cut to it.
+
+    Raises:
+        OutputError: the file cannot be created, or the container refuses its header.
+        EncoderError: the encoder refuses an option's value or the size.
+    """
+    muxer = muxer_of(target)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    container = av.open(
+        f"file:{part}",
+        "w",
+        format=muxer,
+        options=_INTERLEAVE,
+        container_options=_MUXER_OPTIONS.get(muxer, {}),
+    )
+    try:
+        copies: dict[int, Stream] = {}
+        video = None
+        for plan in plans:
+            if plan.fate == "restore":
+                video = _add_restored(container, choice, plan.stream, first, info)
+            elif plan.fate == "copy":
+                copies[plan.stream.index] = copy_stream(container, plan.stream)
+            elif plan.fate == "attach":
+                attach(container, plan.stream)
+        assert video is not None  # noqa: S101 - there is always one stream to restore
+        output = Output(target=target, part=part, container=container, video=video, copies=copies)
+        container.metadata.update(fresh_tags(source.metadata))
+        container.set_chapters(chapters_within(source, span))
+        _write_header(output, choice)
+    except BaseException:
+        with suppress(Exception):
+            container.close()
+        part.unlink(missing_ok=True)
+        raise
+    return output
+
+
+def _add_restored(
+    container: OutputContainer,
+    choice: EncoderChoice,
+    source: Stream,
+    first: VideoFrame,
+    info: VideoInfo,
+) -> VideoStream:
+    try:
+        return add_encoder(container, choice, source=source, first=first, info=info)
+    except ValueError as exc:
+        raise EncoderError(
+            f"{container.format.name} cannot hold what {choice.codec} encodes; "
+            "use another --codec, or an output that ends in .mkv"
+        ) from exc
+
+
+def _write_header(output: Output, choice: EncoderChoice) -> None:
+    """Open the encoder and write the header: most of what can be wrong shows here."""
+    with overheard() as lines:
+        try:
+            output.container.start_encoding()
+        except FFmpegError as exc:
+            said = f": {lines[-1]}" if lines else ""
+            if output.video.codec_context.is_open:
+                raise OutputError(f"{output.target}: {exc.strerror}{said}") from exc
+            size = f"{output.video.codec_context.width}x{output.video.codec_context.height}"
+            raise EncoderError(f"{choice} refuses {size}: {exc.strerror}{said}") from exc
+    unread = set(output.video.codec_context.options) & set(choice.options)
+    # Names inside x264-params and x265-params are only ever complained of in the log.
+    complaints = [line for line in lines if "nknown option" in line or "parsing option" in line]
+    if unread or complaints:
+        what = ", ".join(sorted(unread)) or complaints[0]
+        raise EncoderError(f"encoder {choice.codec} does not know: {what}")
+
+
+def mux(packets: Iterable[Packet], output: Output) -> Iterator[Packet]:
+    """Write each packet to its stream, and hand it on to be counted.
+
+    Raises:
+        OutputError: the disk is full or the packet is refused.
+    """
+    for packet in packets:
+        if packet.stream is not output.video:
+            copy = output.copies.get(packet.stream_index)
+            if copy is None:
+                continue  # a stream that is left behind
+            packet.stream = copy
+        output.size_bytes += packet.size
+        output.packets[packet.stream_index] = output.packets.get(packet.stream_index, 0) + 1
+        with written_to(output.target):
+            output.container.mux(packet)
+        yield packet
+
+
+@contextmanager
+def written_to(target: Path) -> Iterator[None]:
+    """Raise OutputError for FFmpeg's errors while writing."""
+    with translated(OutputError, f"{target}: cannot be written"):
+        yield
