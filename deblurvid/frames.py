@@ -48,16 +48,16 @@ class PictureFormat:
     def plane_sizes(self, width: int, height: int) -> tuple[tuple[int, int], ...]:
         """(height, width) of each plane in order; chroma sides are rounded up."""
         full = (height, width)
+        half_width = -(-width // 2)
         match self.source:
             case "gray":
                 return (full,)
-            case "rgb" | "yuv444":
-                return (full, full, full)
-            case "yuv422":
-                chroma = (height, -(-width // 2))
             case "yuv420":
-                chroma = (-(-height // 2), -(-width // 2))
-        return (full, chroma, chroma)
+                return (full, *[(-(-height // 2), half_width)] * 2)
+            case "yuv422":
+                return (full, *[(height, half_width)] * 2)
+            case _:
+                return (full, full, full)
 
 
 Matrix = Literal["bt601", "bt709", "bt2020"]

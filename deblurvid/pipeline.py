@@ -15,7 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from deblurvid.errors import DeblurvidError, InputError, UsageError
+from deblurvid.errors import InputError, UsageError, VerificationError
 from deblurvid.events import Event, Finished, FrameDone, Notice, Segment, Started
 from deblurvid.prefetch import Waits, prefetch
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from av.container import InputContainer
-    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from deblurvid.stages.decode import Clock
     from deblurvid.stages.demux import Span
     from deblurvid.stages.encoders import EncoderChoice
+    from deblurvid.stages.ffmpeg import AnyPacket
     from deblurvid.stages.mux import Output
     from deblurvid.stages.streams import StreamPlan
 
@@ -115,7 +115,7 @@ class _Job:
     choice: EncoderChoice
     engine: Engine
     output: Output
-    items: Iterator[VideoFrame | Packet]
+    items: Iterator[VideoFrame | AnyPacket]
     """All that the decoder gives, its first frame included."""
     decoded: Waits = field(default_factory=Waits)
     restored: Waits = field(default_factory=Waits)
@@ -150,8 +150,7 @@ def _run(source: Path, target: Path, options: RunOptions) -> Iterator[Event]:
         for text in notices:
             yield Notice(text=text)
         yield from _restore(job, began)
-        yield from _after(job)
-        yield _finish(job, began)
+        yield from _finish(job, began)
 
 
 def _open(source: Path, target: Path, options: RunOptions, stack: ExitStack) -> _Job:
@@ -173,9 +172,7 @@ def _open(source: Path, target: Path, options: RunOptions, stack: ExitStack) -> 
     items = decode(demux(container, video, span), video, span, clock)
     head, first = _until_first_frame(items, source, span)
     info = describe(container, video, first, span)
-    choice = choose_encoder(
-        info, muxer, codec=options.codec, options=dict(options.encoder_options)
-    )
+    choice = choose_encoder(info, muxer, codec=options.codec, options=dict(options.encoder_options))
     engine = stack.enter_context(
         open_engine(
             options.engine,
@@ -185,9 +182,7 @@ def _open(source: Path, target: Path, options: RunOptions, stack: ExitStack) -> 
             precision=options.precision,
         )
     )
-    output = open_output(
-        container, target, plans, choice, first=first, info=info, span=span
-    )
+    output = open_output(container, target, plans, choice, first=first, info=info, span=span)
     stack.callback(output.discard)
     return _Job(
         options=options,
@@ -205,12 +200,12 @@ def _open(source: Path, target: Path, options: RunOptions, stack: ExitStack) -> 
 
 
 def _until_first_frame(
-    items: Iterator[VideoFrame | Packet], source: Path, span: Span
-) -> tuple[deque[VideoFrame | Packet], VideoFrame]:
+    items: Iterator[VideoFrame | AnyPacket], source: Path, span: Span
+) -> tuple[deque[VideoFrame | AnyPacket], VideoFrame]:
     """Decode until there is a picture to learn from; what was read is kept, in order."""
     from av.video.frame import VideoFrame
 
-    head: deque[VideoFrame | Packet] = deque()
+    head: deque[VideoFrame | AnyPacket] = deque()
     for item in items:
         head.append(item)
         if isinstance(item, VideoFrame):
@@ -262,11 +257,35 @@ def _restore(job: _Job, began: float) -> Iterator[Event]:
 
 def _notices(job: _Job) -> list[str]:
     """What is already known not to be kept."""
-    texts = [f"{plan} is left out: {plan.reason}" for plan in job.plans if plan.fate == "drop"]
-    return texts
+    return [f"{plan} is left out: {plan.reason}" for plan in job.plans if plan.fate == "drop"]
 
 
-def _after(job: _Job) -> Iterator[Event]:
+def _finish(job: _Job, began: float) -> Iterator[Event]:
+    """Check the closed file and give it its name."""
+    from deblurvid.stages.verify import verify
+
+    busy = job.busy_seconds(time.perf_counter() - began)
+    shift = Fraction(0)
+    if job.options.verify != "off":
+        full = job.options.verify == "full"
+        shift = verify(job.output, job.stamps, job.info.time_base, full=full)
+    for text in _late_notices(job, shift):
+        if job.options.strict:
+            raise VerificationError(f"{text} (--strict makes this an error)")
+        yield Notice(text=text)
+    job.output.move_into_place(overwrite=job.options.overwrite)
+    yield Finished(
+        target=job.output.target,
+        frames=len(job.stamps),
+        seconds=time.perf_counter() - began,
+        size_bytes=job.output.target.stat().st_size,
+        invalid_frames=len(job.invalid),
+        busy_seconds=busy,
+        verified=job.options.verify,
+    )
+
+
+def _late_notices(job: _Job, shift: Fraction) -> list[str]:
     """What is known once all frames have passed."""
     texts = []
     if job.clock.mended:
@@ -276,26 +295,9 @@ def _after(job: _Job) -> Iterator[Event]:
             f"{len(job.invalid)} frames held NaN or Inf in {sum(job.invalid)} samples, which kept "
             "the source's value"
         )
-    for text in texts:
-        if job.options.strict:
-            raise DeblurvidError(f"{text} (--strict makes this an error)")
-        yield Notice(text=text)
-
-
-def _finish(job: _Job, began: float) -> Finished:
-    from deblurvid.stages.verify import verify
-
-    busy = job.busy_seconds(time.perf_counter() - began)
-    if job.options.verify != "off":
-        full = job.options.verify == "full"
-        verify(job.output, job.stamps, job.info.time_base, full=full)
-    job.output.move_into_place(overwrite=job.options.overwrite)
-    return Finished(
-        target=job.output.target,
-        frames=len(job.stamps),
-        seconds=time.perf_counter() - began,
-        size_bytes=job.output.target.stat().st_size,
-        invalid_frames=len(job.invalid),
-        busy_seconds=busy,
-        verified=job.options.verify,
-    )
+    if shift:
+        texts.append(
+            f"all streams begin {float(shift):.3f} s later, because the container cannot hold the "
+            "source's negative times"
+        )
+    return texts

@@ -23,7 +23,11 @@ IR_VERSION = 8
 
 def identity_generator() -> Generator:
     """A `planes` generator whose residuals are zero."""
-    sizes = [["N", 1, "H", "W"], ["N", 1, "h", "w"], ["N", 1, "h", "w"]]
+    sizes: list[list[str | int | None]] = [
+        ["N", 1, "H", "W"],
+        ["N", 1, "h", "w"],
+        ["N", 1, "h", "w"],
+    ]
     graph = helper.make_graph(
         [
             helper.make_node("Mul", [plane, "zero"], [residual])

@@ -40,7 +40,15 @@ def cache_folder() -> Path:
 def devices() -> dict[str, str]:
     """OpenVINO's devices on this machine: CPU, GPU, GPU.1, NPU ... and their full names."""
     core = ov.Core()
-    return {name: str(core.get_property(name, "FULL_DEVICE_NAME")) for name in core.available_devices}
+    return {
+        name: str(core.get_property(name, "FULL_DEVICE_NAME")) for name in core.available_devices
+    }
+
+
+def capabilities(device: str) -> list[str]:
+    """What a device computes in, in OpenVINO's words: FP32, BF16, FP16, INT8 ..."""
+    found = ov.Core().get_property(device, "OPTIMIZATION_CAPABILITIES")
+    return sorted(str(name) for name in found)
 
 
 class OpenVinoEngine:

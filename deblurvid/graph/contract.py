@@ -16,12 +16,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import onnx
 
 from deblurvid.errors import GeneratorError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CONTRACT_VERSION = "1"
 OLDEST_OPSET = 13
@@ -71,14 +73,14 @@ class Generator:
     @property
     def opset(self) -> int:
         """Version of the standard operator set that the file uses."""
-        return _opset(self.model)
+        return opset_of(self.model)
 
     @property
     def passed_bf16(self) -> bool:
         """Whether the metadata state a bf16 parity of at least BF16_FLOOR_DB."""
         try:
             return float(json.loads(self.metadata[Key.PARITY])["bf16"]["psnr_db"]) >= BF16_FLOOR_DB
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
             return False
 
 
@@ -118,9 +120,9 @@ def generator_from_model(
             f"{Key.CONTRACT} is {version!r}; this version knows {CONTRACT_VERSION!r}. "
             "Update deblurvid, or export the generator again"
         )
-    if _opset(model) < OLDEST_OPSET:
+    if opset_of(model) < OLDEST_OPSET:
         raise GeneratorError(
-            f"opset {_opset(model)}; at least {OLDEST_OPSET} is needed. Export it again, or "
+            f"opset {opset_of(model)}; at least {OLDEST_OPSET} is needed. Export it again, or "
             "convert it with onnx.version_converter"
         )
     kind = _kind(model, metadata)
@@ -149,7 +151,8 @@ def real_inputs(model: onnx.ModelProto) -> list[Any]:
     return [value for value in model.graph.input if value.name not in weights]
 
 
-def _opset(model: onnx.ModelProto) -> int:
+def opset_of(model: onnx.ModelProto) -> int:
+    """Version of the standard operator set that a model uses; 0 where it states none."""
     versions = [o.version for o in model.opset_import if o.domain in ("", "ai.onnx")]
     return int(versions[0]) if versions else 0
 
@@ -206,6 +209,8 @@ def _check_tensor(value: onnx.ValueInfoProto, role: str, *, channels: int) -> No
     dims = [d.dim_value or d.dim_param or "?" for d in tensor.shape.dim]
     if len(dims) != 4:
         raise GeneratorError(f"{label} has shape {dims}; four dimensions [N,C,H,W] are needed")
+    if isinstance(dims[0], int) and dims[0] != 1:
+        raise GeneratorError(f"{label} has a fixed batch of {dims[0]}; 1 or a dynamic one is needed")
     got = dims[1]
     if isinstance(got, int) and got != channels:
         if got % channels == 0:

@@ -27,17 +27,18 @@ class Builder:
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+        self._sides: dict[tuple[str, int], str] = {}
 
-    def op(self, op_type: str, *inputs: str, **attributes: Any) -> str:
-        """Add a node with one output."""
+    def op(self, op_type: str, *inputs: str, output: str = "", **attributes: Any) -> str:
+        """Add a node with one output, called `output` if given."""
         name = f"{self.prefix}{op_type}_{len(self.nodes)}"
-        node = helper.make_node(op_type, list(inputs), [name], name=name, **attributes)
-        self.nodes.append(node)
-        return name
+        value = output or name
+        self.nodes.append(helper.make_node(op_type, inputs, [value], name=name, **attributes))
+        return value
 
     def rename(self, value: str, name: str) -> None:
         """Give `value` a second, public name."""
-        self.nodes.append(helper.make_node("Identity", [value], [name], name=f"{name}_as"))
+        self.op("Identity", value, output=name)
 
     def constant(self, values: Any, dtype: type[np.generic] = np.float32) -> str:
         """Add an initialiser, or find the same one again."""
@@ -57,9 +58,9 @@ class Builder:
         """Product with a float32 constant; nothing for 1."""
         return a if factor == 1 else self.op("Mul", a, self.constant(factor))
 
-    def cast(self, a: str, to: int) -> str:
+    def cast(self, a: str, to: int, output: str = "") -> str:
         """Convert to an element type of TensorProto."""
-        return self.op("Cast", a, to=to)
+        return self.op("Cast", a, output=output, to=to)
 
     def float32(self, a: str) -> str:
         """Convert to float32."""
@@ -71,8 +72,10 @@ class Builder:
 
     def side(self, a: str, axis: int) -> str:
         """Length of one axis as int64 [1]."""
-        at = self.integers([axis])
-        return self.op("Slice", self.op("Shape", a), at, self.integers([axis + 1]))
+        if (a, axis) not in self._sides:
+            at, end = self.integers([axis]), self.integers([axis + 1])
+            self._sides[a, axis] = self.op("Slice", self.op("Shape", a), at, end)
+        return self._sides[a, axis]
 
     def channel(self, a: str, index: int) -> str:
         """One channel of [N, C, H, W] as [N, 1, H, W]."""
@@ -83,9 +86,7 @@ class Builder:
     def crop_to(self, a: str, height: str, width: str) -> str:
         """The upper left height x width samples; both sides are int64 [1]."""
         ends = self.op("Concat", height, width, axis=0)
-        return self.op(
-            "Slice", a, self.integers([0, 0]), ends, self.integers([HEIGHT, WIDTH])
-        )
+        return self.op("Slice", a, self.integers([0, 0]), ends, self.integers([HEIGHT, WIDTH]))
 
     def rounded_up(self, length: str, multiple: int) -> str:
         """`length`, int64 [1], rounded up to a multiple."""

@@ -13,15 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from deblurvid.backends.base import Engine
+    from deblurvid.stages.ffmpeg import AnyPacket
 
 
 def deblur(
-    items: Iterable[Picture | Packet],
+    items: Iterable[Picture | AnyPacket],
     engine: Engine,
     *,
     strength: float,
     on_invalid: Callable[[int], None],
-) -> Iterator[Picture | Packet]:
+) -> Iterator[Picture | AnyPacket]:
     """Restore each picture; packets keep their place between the pictures.
 
     Args:
@@ -30,7 +31,7 @@ def deblur(
         strength: 0 (the source) to 1 (the restored picture).
         on_invalid: called for each picture that held NaN or Inf, with how many samples.
     """
-    waiting: deque[Picture | Packet] = deque()
+    waiting: deque[Picture | AnyPacket] = deque()
     in_flight = 0
 
     def collected(picture: Picture) -> Picture:
@@ -39,7 +40,7 @@ def deblur(
             on_invalid(restored.invalid)
         return Picture(picture.frame, restored.planes)
 
-    def drained(keep: int) -> Iterator[Picture | Packet]:
+    def drained(keep: int) -> Iterator[Picture | AnyPacket]:
         """Yield from the front until at most `keep` pictures are in flight."""
         nonlocal in_flight
         while waiting and (in_flight > keep or isinstance(waiting[0], Packet)):

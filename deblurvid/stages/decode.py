@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
     from deblurvid.stages.demux import Span
+    from deblurvid.stages.ffmpeg import AnyPacket
 
 
 def decode(
-    packets: Iterable[Packet], video: VideoStream, span: Span, clock: Clock
-) -> Iterator[VideoFrame | Packet]:
+    packets: Iterable[AnyPacket], video: VideoStream, span: Span, clock: Clock
+) -> Iterator[VideoFrame | AnyPacket]:
     """Decode the packets of `video` within the span; hand on all others.
 
     The decoder is emptied at the end. Frames come in the order of presentation, each with a
@@ -47,7 +48,7 @@ def decode(
             yield item
 
 
-def _frames(packets: Iterable[Packet], video: VideoStream) -> Iterator[VideoFrame | Packet]:
+def _frames(packets: Iterable[AnyPacket], video: VideoStream) -> Iterator[VideoFrame | AnyPacket]:
     with translated(InputError, "cannot decode the video"):
         for packet in packets:
             if packet.stream_index == video.index:

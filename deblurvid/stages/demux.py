@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
     from av.video.stream import VideoStream
+    from deblurvid.stages.ffmpeg import AnyPacket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +94,7 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     raise InputError(f"{path}: no video in it (streams: {kinds})")
 
 
-def span_of(
-    container: InputContainer, start: Fraction | None, duration: Fraction | None
-) -> Span:
+def span_of(container: InputContainer, start: Fraction | None, duration: Fraction | None) -> Span:
     """The span that begins `start` seconds into the file and lasts `duration`."""
     begin = start or Fraction(0)
     return Span(
@@ -105,7 +104,7 @@ def span_of(
     )
 
 
-def demux(container: InputContainer, video: VideoStream, span: Span) -> Iterator[Packet]:
+def demux(container: InputContainer, video: VideoStream, span: Span) -> Iterator[AnyPacket]:
     """Read packets of all streams, in the file's order, within the span.
 
     Of the video everything is read that the span's first frame needs. Other streams are cut at the
@@ -113,9 +112,7 @@ def demux(container: InputContainer, video: VideoStream, span: Span) -> Iterator
     Empty packets, FFmpeg's sign for the end of a stream, are left out.
     """
     if span.start > 0:
-        target = (span.origin + span.start) * av.time_base
-        with translated(InputError, f"cannot seek to {float(span.start)} s"):
-            container.seek(int(target), backward=True)
+        _seek(container, video, span)
     running = {s.index for s in container.streams if s.type in ("video", "audio")}
     with translated(InputError, "cannot read on"):
         for packet in container.demux():
@@ -131,7 +128,36 @@ def demux(container: InputContainer, video: VideoStream, span: Span) -> Iterator
                 yield packet
 
 
-def _within(packet: Packet, span: Span, seconds: Fraction | None) -> bool:
+LEAD_IN = 10
+"""Seconds before a file's first timestamp that surely lie before its first packet."""
+
+
+def _seek(container: InputContainer, video: VideoStream, span: Span) -> None:
+    """Go to a key frame from which the span's first frame decodes.
+
+    Formats without an index land somewhere near; so what lies there is looked at, and the search
+    goes back further until it finds a key frame before the span, in the end to the beginning.
+    """
+    wanted = span.origin + span.start
+    # MPEG-TS is searched by decoding time, which lies before the first presentation time.
+    for back in (0, 2, 10, 60, None):
+        place = span.origin - LEAD_IN if back is None else max(span.origin, wanted - back)
+        with translated(InputError, f"cannot seek to {float(span.start)} s"):
+            container.seek(int(place * av.time_base), backward=True)
+            if back is None or _next_key_frame(container, video) <= wanted:
+                container.seek(int(place * av.time_base), backward=True)
+                return
+
+
+def _next_key_frame(container: InputContainer, video: VideoStream) -> Fraction:
+    """Time in seconds of the first key frame from here on; endlessly late if there is none."""
+    for packet in container.demux(video):
+        if packet.is_keyframe and packet.pts is not None:
+            return packet.pts * Fraction(packet.time_base)
+    return Fraction(1 << 62)
+
+
+def _within(packet: AnyPacket, span: Span, seconds: Fraction | None) -> bool:
     """Whether a copied packet stays; if so its timestamps are moved."""
     if not span.cuts or seconds is None:
         return True

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from array import array
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
+from av.codec.context import Flags
 from av.packet import Packet
+from av.video.stream import VideoStream
 
 from deblurvid.errors import EncoderError
 from deblurvid.stages.ffmpeg import translated
 from deblurvid.stages.streams import copy_tags
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Iterable, Iterator
 
     from av.container import OutputContainer
     from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
 
     from deblurvid.frames import VideoInfo
     from deblurvid.stages.encoders import EncoderChoice
+    from deblurvid.stages.ffmpeg import AnyPacket
 
 _COLOUR_FIELDS = ("color_range", "color_primaries", "color_trc", "colorspace")
 
@@ -38,15 +40,16 @@ def add_encoder(
 
     It opens with the header, so a bad option value is found by `start_encoding`, not here.
     """
-    options = dict(choice.options)
-    stream: VideoStream = target.add_stream(
-        choice.codec, rate=info.frame_rate or 25, options=options
+    stream = target.add_stream(
+        choice.codec, rate=info.frame_rate or 25, options=dict(choice.options)
     )
+    assert isinstance(stream, VideoStream)  # noqa: S101 - choose_encoder saw to that
     context, old = stream.codec_context, source.codec_context
     context.width, context.height = info.width, info.height
     context.pix_fmt = info.pixel_format
     # The source's own ticks: no timestamp is ever rounded, whatever its frame rate does.
     context.time_base = stream.time_base = info.time_base
+    context.flags |= Flags.frame_duration  # the last frame of a varying rate keeps its length
     for field in _COLOUR_FIELDS:
         setattr(context, field, getattr(old, field))
     context.sample_aspect_ratio = source.sample_aspect_ratio or Fraction(0, 1)
@@ -63,13 +66,13 @@ def _display_matrix(frame: VideoFrame) -> list[int] | None:
     """Rotation and mirroring that a player applies: nine fixed-point numbers, or None."""
     for data in frame.side_data:
         if data.type.name == "DISPLAYMATRIX":
-            return [int(value) for value in np.frombuffer(data, np.int32)]
+            return [int(value) for value in np.frombuffer(data, np.int32)]  # type: ignore[call-overload]
     return None
 
 
 def encode(
-    items: Iterable[VideoFrame | Packet], stream: VideoStream, stamps: array[int]
-) -> Iterator[Packet]:
+    items: Iterable[VideoFrame | AnyPacket], stream: VideoStream, stamps: array[int]
+) -> Iterator[AnyPacket]:
     """Encode each frame; hand on all packets. The encoder is emptied at the end.
 
     Args:

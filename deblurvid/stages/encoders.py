@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,9 @@ def choose_encoder(
             f"behind your back; it takes {', '.join(known)}. Use another --codec, such as ffv1"
         )
     _check_options(encoder, options)
+    if encoder.name == "libsvtav1":
+        # It prints its settings to stderr, whatever FFmpeg's log level is.
+        os.environ.setdefault("SVT_LOG", "1")
     defaults = DEFAULT_OPTIONS.get(encoder.name, {})
     if _RATE_OPTIONS & options.keys():
         defaults = {key: value for key, value in defaults.items() if key not in _RATE_OPTIONS}

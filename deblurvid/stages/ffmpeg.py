@@ -12,13 +12,17 @@ from deblurvid.frames import ColourTags, PictureFormat, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any, TypeAlias
+
+    from av.packet import Packet
 
     from deblurvid.errors import DeblurvidError
     from deblurvid.frames import Matrix
 
-READABLE_FORMATS = (
-    "mov,matroska,mpegts,mpeg,avi,flv,asf,ogg,mxf,ivf,h264,hevc,obu,m4v,mpegvideo,yuv4mpegpipe,dv,nut"
-)
+if TYPE_CHECKING:
+    AnyPacket: TypeAlias = Packet[Any]
+
+READABLE_FORMATS = "mov,matroska,mpegts,mpeg,avi,flv,asf,ogg,mxf,ivf,h264,hevc,obu,m4v,mpegvideo,yuv4mpegpipe,dv,nut"
 """Demuxers that read nothing but the file they are given: no playlist, no concat list."""
 
 READ_ONLY_FILES = {"protocol_whitelist": "file,pipe", "format_whitelist": READABLE_FORMATS}
@@ -41,18 +45,19 @@ _SAMPLINGS: dict[str, Source] = {
     "gray": "gray",
     "gbrp": "rgb",
 }
+_DEPTHS = {"": 8, "10le": 10, "12le": 12, "16le": 16}
+
 PICTURE_FORMATS: dict[str, PictureFormat] = {
-    **{
-        name + suffix: PictureFormat(source=source, depth=depth)
-        for name, source in _SAMPLINGS.items()
-        for suffix, depth in (("", 8), ("10le", 10), ("12le", 12), ("16le", 16))
-    },
-    **{
-        f"yuvj{digits}p": PictureFormat(source=source, depth=8)
-        for digits, source in (("420", "yuv420"), ("422", "yuv422"), ("444", "yuv444"))
-    },
-}  # type: ignore[dict-item]
-"""Pixel formats whose planes are restored as they are. yuvj is yuv with the full range."""
+    name + suffix: PictureFormat(source=source, depth=depth)
+    for name, source in _SAMPLINGS.items()
+    for suffix, depth in _DEPTHS.items()
+}
+"""Pixel formats whose planes are restored as they are."""
+PICTURE_FORMATS |= {  # the same with the full range, by their old names
+    "yuvj420p": PICTURE_FORMATS["yuv420p"],
+    "yuvj422p": PICTURE_FORMATS["yuv422p"],
+    "yuvj444p": PICTURE_FORMATS["yuv444p"],
+}
 
 _MATRICES: dict[int, Matrix] = {1: "bt709", 5: "bt601", 6: "bt601", 9: "bt2020", 10: "bt2020"}
 """AVColorSpace -> coefficients (ITU-T H.273, table 4)."""
@@ -79,17 +84,16 @@ def translated(error: type[DeblurvidError], action: str) -> Iterator[None]:
 
 
 @contextmanager
-def overheard() -> Iterator[list[str]]:
-    """Collect FFmpeg's warnings, which say more than its error codes.
+def overheard(lines: list[str]) -> Iterator[None]:
+    """Add FFmpeg's warnings, which say more than its error codes, to `lines`.
 
     FFmpeg's log is global to the process, so it is on only while files are opened.
     """
-    lines: list[str] = []
     av.logging.set_level(av.logging.WARNING)
     try:
         with av.logging.Capture(local=False) as logs:
             try:
-                yield lines
+                yield
             finally:
                 lines.extend(text.strip() for _, _, text in logs if text.strip())
     finally:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import av
 from av.error import FFmpegError
+from av.stream import Disposition
+from av.video.stream import VideoStream
 
 from deblurvid.errors import EncoderError, OutputError, UsageError
 from deblurvid.stages.encode import add_encoder
@@ -23,14 +26,14 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.stream import Stream
     from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
 
     from deblurvid.frames import VideoInfo
     from deblurvid.stages.demux import Span
     from deblurvid.stages.encoders import EncoderChoice
     from deblurvid.stages.streams import StreamPlan
+    from deblurvid.stages.ffmpeg import AnyPacket
 
-_MUXER_OPTIONS = {"mp4": {"movflags": "+faststart"}, "mov": {"movflags": "+faststart"}}
+FINEST_MOVIE_SCALE = 1_000_000
 # Packets wait for those of other streams with lower timestamps, however far an encoder looks ahead.
 _INTERLEAVE = {"max_interleave_delta": "0"}
 
@@ -71,19 +74,56 @@ def check_target(source: Path, target: Path, *, overwrite: bool) -> None:
         raise OutputError(f"{folder}: the folder is not writable")
 
 
+@dataclass(slots=True)
+class Track:
+    """A stream of the output, and what has been written to it."""
+
+    stream: Stream
+    kind: str = ""
+    """As `kind_of` says; kept, because a closed container forgets its streams."""
+    packets: int = 0
+    first_seconds: Fraction | None = None
+    """Lowest presentation time so far."""
+    begins_below_zero: bool = False
+    """Whether a packet's decoding time was negative, which some containers cannot hold."""
+
+    def __post_init__(self) -> None:
+        self.kind = kind_of(self.stream)
+
+    def count(self, packet: AnyPacket) -> None:
+        """Take note of a packet before it is written."""
+        self.packets += 1
+        base = Fraction(packet.time_base)
+        if packet.dts is not None and packet.dts < 0:
+            self.begins_below_zero = True
+        if packet.pts is not None:
+            seconds = packet.pts * base
+            if self.first_seconds is None or seconds < self.first_seconds:
+                self.first_seconds = seconds
+
+
+def kind_of(stream: Stream) -> str:
+    """Type of a stream, cover pictures apart: containers order these groups as they like."""
+    return "cover" if stream.disposition & Disposition.attached_pic else stream.type
+
+
 @dataclass(slots=True, kw_only=True)
 class Output:
-    """A file in the making. Leave it by `finish`, or by `discard`, which removes it."""
+    """A file in the making. Leave it by `move_into_place`, or by `discard`, which removes it."""
 
     target: Path
     part: Path
     container: OutputContainer
-    video: VideoStream
-    copies: dict[int, Stream]
-    """Output stream by the index of the source's stream."""
-    packets: dict[int, int] = field(default_factory=dict)
-    """Packets written so far, by the index of the output's stream."""
+    video: VideoStream = field(init=False)
+    """The restored stream."""
+    tracks: dict[int, Track] = field(default_factory=dict)
+    """By the index of the source's stream; the video is one of them."""
     size_bytes: int = 0
+
+    @property
+    def restored(self) -> Track:
+        """The track of the restored stream."""
+        return next(track for track in self.tracks.values() if track.stream is self.video)
 
     def close(self) -> None:
         """Write what the muxer still holds and the trailer.
@@ -110,7 +150,7 @@ class Output:
         self.part.unlink(missing_ok=True)
 
 
-def open_output(
+def open_output(  # noqa: PLR0913 - each is a value of its own, made by a stage of its own
     source: InputContainer,
     target: Path,
     plans: list[StreamPlan],
@@ -142,20 +182,18 @@ def open_output(
         "w",
         format=muxer,
         options=_INTERLEAVE,
-        container_options=_MUXER_OPTIONS.get(muxer, {}),
+        container_options=_muxer_options(muxer, info),
     )
     try:
-        copies: dict[int, Stream] = {}
-        video = None
+        output = Output(target=target, part=part, container=container)
         for plan in plans:
-            if plan.fate == "restore":
-                video = _add_restored(container, choice, plan.stream, first, info)
+            if isinstance(plan.stream, VideoStream) and plan.fate == "restore":
+                output.video = _add_restored(container, choice, plan.stream, first, info)
+                output.tracks[plan.stream.index] = Track(output.video)
             elif plan.fate == "copy":
-                copies[plan.stream.index] = copy_stream(container, plan.stream)
+                output.tracks[plan.stream.index] = Track(copy_stream(container, plan.stream))
             elif plan.fate == "attach":
                 attach(container, plan.stream)
-        assert video is not None  # noqa: S101 - there is always one stream to restore
-        output = Output(target=target, part=part, container=container, video=video, copies=copies)
         container.metadata.update(fresh_tags(source.metadata))
         container.set_chapters(chapters_within(source, span))
         _write_header(output, choice)
@@ -167,10 +205,19 @@ def open_output(
     return output
 
 
+def _muxer_options(muxer: str, info: VideoInfo) -> dict[str, str]:
+    if muxer not in ("mp4", "mov"):
+        return {}
+    # A late start is written in ticks of the whole movie, 1 ms unless told otherwise.
+    ticks = info.time_base.denominator
+    scale = ticks if 1000 <= ticks <= FINEST_MOVIE_SCALE else 1000
+    return {"movflags": "+faststart", "movie_timescale": str(scale)}
+
+
 def _add_restored(
     container: OutputContainer,
     choice: EncoderChoice,
-    source: Stream,
+    source: VideoStream,
     first: VideoFrame,
     info: VideoInfo,
 ) -> VideoStream:
@@ -185,15 +232,16 @@ def _add_restored(
 
 def _write_header(output: Output, choice: EncoderChoice) -> None:
     """Open the encoder and write the header: most of what can be wrong shows here."""
-    with overheard() as lines:
-        try:
+    lines: list[str] = []
+    try:
+        with overheard(lines):
             output.container.start_encoding()
-        except FFmpegError as exc:
-            said = f": {lines[-1]}" if lines else ""
-            if output.video.codec_context.is_open:
-                raise OutputError(f"{output.target}: {exc.strerror}{said}") from exc
-            size = f"{output.video.codec_context.width}x{output.video.codec_context.height}"
-            raise EncoderError(f"{choice} refuses {size}: {exc.strerror}{said}") from exc
+    except FFmpegError as exc:
+        said = f": {lines[-1]}" if lines else ""
+        if output.video.codec_context.is_open:
+            raise OutputError(f"{output.target}: {exc.strerror}{said}") from exc
+        size = f"{output.video.codec_context.width}x{output.video.codec_context.height}"
+        raise EncoderError(f"{choice} refuses {size}: {exc.strerror}{said}") from exc
     unread = set(output.video.codec_context.options) & set(choice.options)
     # Names inside x264-params and x265-params are only ever complained of in the log.
     complaints = [line for line in lines if "nknown option" in line or "parsing option" in line]
@@ -202,20 +250,23 @@ def _write_header(output: Output, choice: EncoderChoice) -> None:
         raise EncoderError(f"encoder {choice.codec} does not know: {what}")
 
 
-def mux(packets: Iterable[Packet], output: Output) -> Iterator[Packet]:
+def mux(packets: Iterable[AnyPacket], output: Output) -> Iterator[AnyPacket]:
     """Write each packet to its stream, and hand it on to be counted.
 
     Raises:
         OutputError: the disk is full or the packet is refused.
     """
+    restored = output.restored
     for packet in packets:
-        if packet.stream is not output.video:
-            copy = output.copies.get(packet.stream_index)
-            if copy is None:
-                continue  # a stream that is left behind
-            packet.stream = copy
+        if packet.stream is output.video:
+            track = restored
+        elif packet.stream_index in output.tracks:
+            track = output.tracks[packet.stream_index]
+            packet.stream = track.stream
+        else:
+            continue  # of a stream that is left behind
+        track.count(packet)
         output.size_bytes += packet.size
-        output.packets[packet.stream_index] = output.packets.get(packet.stream_index, 0) + 1
         with written_to(output.target):
             output.container.mux(packet)
         yield packet

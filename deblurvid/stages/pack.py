@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from deblurvid.frames import VideoInfo
     from deblurvid.stages.unpack import Picture
+    from deblurvid.stages.ffmpeg import AnyPacket
 
 
-def pack(items: Iterable[Picture | Packet], info: VideoInfo) -> Iterator[VideoFrame | Packet]:
+def pack(items: Iterable[Picture | AnyPacket], info: VideoInfo) -> Iterator[VideoFrame | AnyPacket]:
     """Write each picture's samples into its decoded frame, which keeps timestamp and side data.
 
     The frame may still serve the decoder as a reference, so it gets memory of its own first.

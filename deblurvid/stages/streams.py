@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import av
 from av.error import FFmpegError
 from av.stream import Disposition
 
+from deblurvid.stages.ffmpeg import READ_ONLY_FILES
+
 if TYPE_CHECKING:
+    from av.codec.context import CodecContext
     from av.container import InputContainer, OutputContainer
     from av.stream import Stream
     from av.video.stream import VideoStream
@@ -36,8 +39,14 @@ class StreamPlan:
 
     def __str__(self) -> str:
         language = f", {self.stream.language}" if self.stream.language else ""
-        name = self.stream.codec_context.name if self.stream.codec_context else "unknown codec"
+        name = codec_name(self.stream)
         return f"stream {self.stream.index} ({self.stream.type} {name}{language})"
+
+
+def codec_name(stream: Stream) -> str:
+    """FFmpeg's name of the stream's codec; PyAV knows none where no decoder is built in."""
+    context: CodecContext | None = stream.codec_context
+    return "unknown codec" if context is None else context.name
 
 
 def plan_streams(source: InputContainer, video: VideoStream, muxer: str) -> list[StreamPlan]:
@@ -51,7 +60,7 @@ def _plan(stream: Stream, video: VideoStream, muxer: str) -> StreamPlan:
     if stream.type == "video" and stream.disposition & Disposition.attached_pic:
         if muxer == "matroska":
             return StreamPlan(stream=stream, fate="attach")
-        if muxer in _MP4_FAMILY:
+        if muxer == "mp4":
             return StreamPlan(stream=stream, fate="copy")
         return _dropped(stream, f"{muxer} holds no cover pictures")
     if stream.type == "attachment":
@@ -60,10 +69,8 @@ def _plan(stream: Stream, video: VideoStream, muxer: str) -> StreamPlan:
         return _dropped(stream, f"{muxer} holds no attachments")
     if stream.type == "data":
         return _plan_data(stream, muxer)
-    if stream.codec_context is None:
-        return _dropped(stream, "FFmpeg here does not know its codec")
     if not _holds(muxer, stream):
-        return _dropped(stream, f"{muxer} cannot hold {stream.codec_context.name}")
+        return _dropped(stream, f"{muxer} cannot hold {codec_name(stream)}")
     return StreamPlan(stream=stream, fate="copy")
 
 
@@ -119,19 +126,20 @@ def fresh_tags(metadata: dict[str, str]) -> dict[str, str]:
 
 def attach(target: OutputContainer, cover: Stream) -> None:
     """Put a cover picture into Matroska as the attachment that it is there."""
-    container = cast("InputContainer", cover.container)
-    picture = next(packet for packet in container.demux(cover) if packet.size)
-    container.seek(0)
+    # The source is being read already, and must not be moved.
+    with av.open(cover.container.name, options=READ_ONLY_FILES) as again:
+        pictures = again.demux(again.streams[cover.index])
+        picture = bytes(next(packet for packet in pictures if packet.size))
     name = cover.metadata.get("filename", "cover.jpg")
     mimetype = cover.metadata.get("mimetype", "image/jpeg")
-    target.add_attachment(name, mimetype, bytes(picture))
+    target.add_attachment(name, mimetype, picture)
 
 
 def chapters_within(source: InputContainer, span: Span) -> list[Any]:
     """The chapters, clipped to the span and moved with it."""
     kept = []
     for chapter in source.chapters():
-        base = Fraction(chapter["time_base"])
+        base = Fraction(chapter["time_base"] or 1)
         begin, end = chapter["start"] * base, chapter["end"] * base
         if span.after(begin) or span.before(end):
             continue

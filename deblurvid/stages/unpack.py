@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from deblurvid.frames import VideoInfo
+    from deblurvid.stages.ffmpeg import AnyPacket
 
 # FFmpeg stores planar RGB as G, B, R.
 RGB_ORDER = (2, 0, 1)
@@ -32,7 +33,9 @@ class Picture:
     planes: Planes
 
 
-def unpack(items: Iterable[VideoFrame | Packet], info: VideoInfo) -> Iterator[Picture | Packet]:
+def unpack(
+    items: Iterable[VideoFrame | AnyPacket], info: VideoInfo
+) -> Iterator[Picture | AnyPacket]:
     """Put the samples of each frame beside it, without the padding of its rows.
 
     Raises:
@@ -68,7 +71,8 @@ def rows(frame: VideoFrame, info: VideoInfo) -> list[NDArray[np.uint8]]:
     views = []
     for index, (height, width) in zip(order, sizes, strict=True):
         plane = frame.planes[index]
-        lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[arg-type]
+        memory = np.frombuffer(plane, np.uint8)  # type: ignore[call-overload]
+        lines = memory.reshape(-1, plane.line_size)
         views.append(lines[:height, : width * info.picture.bytes_per_sample])
     return views
 

@@ -1,0 +1,1 @@
+"""Tests of deblurvid.graph, and the tiny generators that other tests borrow."""

@@ -1,0 +1,53 @@
+"""The choice of an encoder, and what is refused before any work."""
+
+import pytest
+
+from deblurvid.errors import EncoderError
+from deblurvid.stages.encoders import choose_encoder
+from tests.stages.test_pictures import info_of
+
+
+def choose(pixel_format="yuv420p", muxer="mp4", codec=None, **options):
+    return choose_encoder(
+        info_of((64, 48), pixel_format), muxer, codec=codec, options=dict(options)
+    )
+
+
+@pytest.mark.parametrize(
+    ("pixel_format", "muxer", "expected"),
+    [
+        ("yuv420p", "mp4", "libx264"),
+        ("yuv420p10le", "mp4", "libx265"),
+        ("gbrp", "matroska", "libx265"),
+        ("yuv420p", "webm", "libsvtav1"),
+    ],
+)
+def test_defaults_play_everywhere(pixel_format, muxer, expected):
+    """8 bits H.264, more HEVC, WebM AV1."""
+    assert expected == choose(pixel_format, muxer).codec
+
+
+def test_defaults_are_visually_lossless_and_quick():
+    """veryfast at crf 16, which a user's option replaces."""
+    assert {"preset": "veryfast", "crf": "16"} == choose().options
+    assert {"preset": "veryfast", "crf": "30"} == choose(crf="30").options
+
+
+def test_a_bit_rate_replaces_the_quality():
+    """With a bit rate asked for, no default crf stands in its way."""
+    assert {"preset": "veryfast", "b": "2M"} == choose(b="2M").options
+
+
+@pytest.mark.parametrize(
+    ("codec", "options", "message"),
+    [
+        ("libx999", {}, "'libx999' is not in this FFmpeg"),
+        ("aac", {}, "encodes audio"),
+        ("libx264", {"crff": "3"}, "no option 'crff'; did you mean crf"),
+        ("prores_ks", {}, "does not take yuv420p"),
+    ],
+)
+def test_refusals_name_the_value(codec, options, message):
+    """What cannot be done is said with the value and a way out."""
+    with pytest.raises(EncoderError, match=message):
+        choose(codec=codec, **options)

@@ -1,0 +1,153 @@
+"""unpack, deblur and pack: samples keep their place whatever the format."""
+
+from array import array
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+from av.video.frame import VideoFrame
+
+from deblurvid.backends.base import Restored
+from deblurvid.errors import InputError
+from deblurvid.frames import ColourTags, VideoInfo
+from deblurvid.stages.deblur import deblur
+from deblurvid.stages.ffmpeg import PICTURE_FORMATS, colour_tags
+from deblurvid.stages.pack import pack
+from deblurvid.stages.unpack import Picture, unpack
+from tests.media import make_frame, read_planes
+
+TAGS = ColourTags(matrix="bt709", full_range=False)
+
+
+def info_of(size, pixel_format) -> VideoInfo:
+    return VideoInfo(
+        width=size[0],
+        height=size[1],
+        picture=PICTURE_FORMATS[pixel_format],
+        pixel_format=pixel_format,
+        colour=TAGS,
+        codec="test",
+        time_base=Fraction(1, 25),
+        frame_rate=Fraction(25),
+        frame_count=None,
+        duration=None,
+    )
+
+
+@pytest.mark.parametrize("size", [(64, 48), (61, 93), (17, 19)])
+@pytest.mark.parametrize("pixel_format", sorted(PICTURE_FORMATS))
+def test_unpack_finds_every_sample(pixel_format, size):
+    """Planes hold the frame's codes, low bytes then high bytes, in the graph's order."""
+    frame = make_frame(3, size, pixel_format, 0, Fraction(1, 25))
+    (picture,) = unpack([frame], info_of(size, pixel_format))
+
+    planes = read_planes(frame)
+    if pixel_format.startswith("gbrp"):
+        planes = [planes[2], planes[0], planes[1]]  # FFmpeg keeps G, B, R
+    for expected, samples in zip(planes, picture.planes.samples, strict=True):
+        found = sum(part.astype(np.uint16) << (8 * i) for i, part in enumerate(samples))
+        assert np.array_equal(expected, found)
+
+
+@pytest.mark.parametrize("size", [(64, 48), (61, 93), (17, 19)])
+@pytest.mark.parametrize("pixel_format", sorted(PICTURE_FORMATS))
+def test_pack_writes_every_sample_and_keeps_the_rest(pixel_format, size):
+    """Inverted samples read back inverted; pts stays; the decoder's own copy is untouched."""
+    info = info_of(size, pixel_format)
+    frame = make_frame(3, size, pixel_format, 7, Fraction(1, 25))
+    before = read_planes(frame)
+    (picture,) = unpack([frame], info)
+    top = 2**info.picture.depth - 1
+    changed = []
+    for samples in picture.planes.samples:
+        codes = top - sum(part.astype(np.uint16) << (8 * i) for i, part in enumerate(samples))
+        changed.append(np.stack([(codes >> (8 * i)) & 255 for i in range(len(samples))]))
+    inverted = type(picture.planes)(tuple(c.astype(np.uint8) for c in changed), TAGS)
+    (packed,) = pack([Picture(frame, inverted)], info)
+
+    for old, new in zip(before, read_planes(packed), strict=True):
+        assert np.array_equal(top - old.astype(np.int64), new)
+    assert (7, Fraction(1, 25)) == (packed.pts, packed.time_base)
+
+
+def test_a_change_of_size_is_an_error():
+    """A stream that changes its size mid-way is refused, with both sizes."""
+    frames = [make_frame(0, size, "yuv420p", 0, Fraction(1, 25)) for size in ((64, 48), (32, 48))]
+    with pytest.raises(InputError, match="from 64x48 yuv420p to 32x48 yuv420p"):
+        list(unpack(frames, info_of((64, 48), "yuv420p")))
+
+
+@pytest.mark.parametrize(
+    ("number", "size", "expected"),
+    [
+        (1, (64, 48), "bt709"),
+        (5, (1280, 720), "bt601"),
+        (6, (1280, 720), "bt601"),
+        (9, (64, 48), "bt2020"),
+        (2, (1280, 720), "bt709"),
+        (2, (720, 576), "bt601"),
+    ],
+)
+def test_matrix_by_tag_else_by_size(number, size, expected):
+    """H.273's matrix numbers; an untagged picture is BT.601 up to PAL's size and BT.709 above."""
+    frame = VideoFrame(*size, "yuv420p")
+    frame.colorspace = number
+
+    assert expected == colour_tags(frame).matrix
+
+
+def test_full_range_by_tag_and_by_the_old_names():
+    """color_range 2 and the yuvj formats mean full range."""
+    tagged, plain = VideoFrame(16, 16, "yuv420p"), VideoFrame(16, 16, "yuv420p")
+    tagged.color_range = 2
+
+    assert [True, False, True] == [
+        colour_tags(frame).full_range for frame in (tagged, plain, VideoFrame(16, 16, "yuvj420p"))
+    ]
+
+
+class CountingEngine:
+    """Gives back what it got; fails when it is fed more than it holds."""
+
+    slots = 3
+
+    def __init__(self, invalid=()):
+        self.held = []
+        self.fullest = 0
+        self.invalid = list(invalid)
+
+    def submit(self, planes, *, strength):
+        self.held.append(planes)
+        self.fullest = max(self.fullest, len(self.held))
+        assert len(self.held) <= self.slots
+
+    def collect(self):
+        return Restored(self.held.pop(0), self.invalid.pop(0) if self.invalid else 0)
+
+
+def test_deblur_keeps_packets_between_their_pictures():
+    """Frames and copied packets leave in the order in which they came, engine full or not."""
+    frame = make_frame(0, (16, 16), "yuv420p", 0, Fraction(1, 25))
+    pictures = iter(unpack([frame] * 40, info_of((16, 16), "yuv420p")))
+    rng = np.random.default_rng(5)
+    items = [av.Packet(4) if rng.random() < 0.5 else next(pictures) for _ in range(60)]
+    engine = CountingEngine()
+    out = list(deblur(items, engine, strength=1.0, on_invalid=list().append))
+
+    for before, after in zip(items, out, strict=True):
+        if isinstance(before, Picture):
+            assert before.planes is after.planes
+        else:
+            assert before is after
+    assert engine.fullest == engine.slots
+
+
+def test_deblur_reports_each_invalid_picture():
+    """Pictures with NaN or Inf are reported one by one, in order."""
+    frame = make_frame(0, (16, 16), "yuv420p", 0, Fraction(1, 25))
+    items = list(unpack([frame] * 5, info_of((16, 16), "yuv420p")))
+    seen = array("q")
+    list(deblur(items, CountingEngine([0, 7, 0, 0, 9]), strength=1.0, on_invalid=seen.append))
+
+    assert [7, 9] == list(seen)
