@@ -43,8 +43,9 @@ QUEUE_CAPACITY = 4
 class RunOptions:
     """How a video is restored; every field has a default that suits most."""
 
-    engine: str = "auto"
-    """auto, identity, the name of a shipped generator, or the path of an ONNX file."""
+    engine: str | Engine = "auto"
+    """auto, identity, the name of a shipped generator, the path of an ONNX file, or an engine that
+    is open already: it must fit the video, and stays open."""
     device: str = "auto"
     """auto, cpu, gpu, npu or cuda[:N]."""
     precision: str = "auto"
@@ -102,7 +103,7 @@ def deblur_video(source: str | Path, target: str | Path, **options: Any) -> Iter
 
 
 @dataclass(slots=True, kw_only=True)
-class _Job:
+class Job:
     """What is open while one video is worked on."""
 
     options: RunOptions
@@ -134,7 +135,7 @@ class _Job:
 
 def _run(source: Path, target: Path, options: RunOptions) -> Iterator[Event]:
     with ExitStack() as stack:
-        job = _open(source, target, options, stack)
+        job = open_job(source, target, options, stack)
         notices = _notices(job)
         if options.strict and notices:
             raise UsageError(f"{notices[0]} (--strict makes this an error)")
@@ -153,9 +154,8 @@ def _run(source: Path, target: Path, options: RunOptions) -> Iterator[Event]:
         yield from _finish(job, began)
 
 
-def _open(source: Path, target: Path, options: RunOptions, stack: ExitStack) -> _Job:
+def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) -> Job:
     """Open and check everything, cheapest first; nothing under the target's name is touched."""
-    from deblurvid.choose import open_engine
     from deblurvid.stages.decode import Clock, decode, describe
     from deblurvid.stages.demux import demux, open_input, span_of, video_stream
     from deblurvid.stages.encoders import choose_encoder
@@ -173,18 +173,10 @@ def _open(source: Path, target: Path, options: RunOptions, stack: ExitStack) -> 
     head, first = _until_first_frame(items, source, span)
     info = describe(container, video, first, span)
     choice = choose_encoder(info, muxer, codec=options.codec, options=dict(options.encoder_options))
-    engine = stack.enter_context(
-        open_engine(
-            options.engine,
-            size=(info.width, info.height),
-            picture=info.picture,
-            device=options.device,
-            precision=options.precision,
-        )
-    )
+    engine = _engine_for(info, options, stack)
     output = open_output(container, target, plans, choice, first=first, info=info, span=span)
     stack.callback(output.discard)
-    return _Job(
+    return Job(
         options=options,
         source=container,
         video=video,
@@ -197,6 +189,30 @@ def _open(source: Path, target: Path, options: RunOptions, stack: ExitStack) -> 
         output=output,
         items=itertools.chain(head, items),
     )
+
+
+def _engine_for(info: VideoInfo, options: RunOptions, stack: ExitStack) -> Engine:
+    """The engine that the options name, opened for the video, or the one that they hold."""
+    from deblurvid.choose import open_engine
+
+    size = (info.width, info.height)
+    if isinstance(options.engine, str):
+        return stack.enter_context(
+            open_engine(
+                options.engine,
+                size=size,
+                picture=info.picture,
+                device=options.device,
+                precision=options.precision,
+            )
+        )
+    spec = options.engine.spec
+    if (spec.width, spec.height, spec.picture) != (*size, info.picture):
+        raise UsageError(
+            f"the engine is open for {spec.width}x{spec.height} {spec.picture}, but the video is "
+            f"{info.width}x{info.height} {info.picture}"
+        )
+    return options.engine
 
 
 def _until_first_frame(
@@ -214,7 +230,7 @@ def _until_first_frame(
     raise InputError(f"{source}: the video has no frame that decodes{where}")
 
 
-def _restore(job: _Job, began: float) -> Iterator[Event]:
+def _restore(job: Job, began: float) -> Iterator[Event]:
     """bytes -demux-> -decode-> -unpack-> -deblur-> -pack-> -encode-> -mux-> bytes."""
     from deblurvid.stages.deblur import deblur
     from deblurvid.stages.encode import encode
@@ -255,12 +271,12 @@ def _restore(job: _Job, began: float) -> Iterator[Event]:
         job.output.close()
 
 
-def _notices(job: _Job) -> list[str]:
+def _notices(job: Job) -> list[str]:
     """What is already known not to be kept."""
     return [f"{plan} is left out: {plan.reason}" for plan in job.plans if plan.fate == "drop"]
 
 
-def _finish(job: _Job, began: float) -> Iterator[Event]:
+def _finish(job: Job, began: float) -> Iterator[Event]:
     """Check the closed file and give it its name."""
     from deblurvid.stages.verify import verify
 
@@ -285,11 +301,16 @@ def _finish(job: _Job, began: float) -> Iterator[Event]:
     )
 
 
-def _late_notices(job: _Job, shift: Fraction) -> list[str]:
+def _late_notices(job: Job, shift: Fraction) -> list[str]:
     """What is known once all frames have passed."""
     texts = []
     if job.clock.mended:
         texts.append(f"{job.clock.mended} frames had no rising timestamp and were given one")
+    if _is_cut_off(job):
+        texts.append(
+            f"the source says that it has {job.video.frames} frames, but only {len(job.stamps)} "
+            "could be read: it may be cut off"
+        )
     if job.invalid:
         texts.append(
             f"{len(job.invalid)} frames held NaN or Inf in {sum(job.invalid)} samples, which kept "
@@ -301,3 +322,11 @@ def _late_notices(job: _Job, shift: Fraction) -> list[str]:
             "source's negative times"
         )
     return texts
+
+
+def _is_cut_off(job: Job) -> bool:
+    """Whether frames are missing at the end: an edit list also hides frames, but shortens the time."""
+    if job.span.cuts or not job.info.duration or not job.info.frame_rate:
+        return False
+    lasted = (job.stamps[-1] - job.stamps[0]) * job.info.time_base + 2 / job.info.frame_rate
+    return len(job.stamps) < job.video.frames and lasted < job.info.duration

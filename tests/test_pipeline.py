@@ -56,6 +56,16 @@ def test_a_residual_arrives_where_it_belongs(tmp_path):
             assert np.array_equal(np.clip(old.astype(int) + codes, 0, 255), new)
 
 
+def test_changing_a_frame_does_not_change_those_that_refer_to_it(tmp_path):
+    """The residual is added once to every frame of a source whose frames build on each other."""
+    model = save(constant_planes((9 / 256, 0, 0)), tmp_path / "g.onnx")
+    source = make_video(tmp_path / "a.mp4", frames=20, options={"refs": "4", "g": "100"})
+    run(source, tmp_path / "b.mkv", codec="ffv1", engine=str(model))
+
+    for before, after in zip(read_pictures(source), read_pictures(tmp_path / "b.mkv"), strict=True):
+        assert np.array_equal(np.clip(before[0].astype(int) + 9, 0, 255), after[0])
+
+
 def test_strength_scales_the_change(tmp_path):
     """Half the strength is half the residual."""
     model = save(constant_planes((8 / 256, 0, 0)), tmp_path / "g.onnx")
@@ -113,7 +123,9 @@ def test_a_late_start_stays_late(tmp_path):
     assert read_stamps(tmp_path / "b.mp4")[0] == read_stamps(source)[0] >= 5
 
 
-@pytest.mark.parametrize(("suffix", "target"), [(".mp4", ".mp4"), (".mkv", ".mkv"), (".mp4", ".mkv")])
+@pytest.mark.parametrize(
+    ("suffix", "target"), [(".mp4", ".mp4"), (".mkv", ".mkv"), (".mp4", ".mkv")]
+)
 def test_sound_is_copied_to_the_bit(tmp_path, suffix, target):
     """The audio packets are the source's bytes, and keep their distance from the picture."""
     source = make_video(tmp_path / f"a{suffix}", frames=30)

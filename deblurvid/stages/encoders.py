@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,12 @@ from deblurvid.errors import EncoderError
 if TYPE_CHECKING:
     from deblurvid.frames import VideoInfo
 
+PARAMS = "x265-params"
+"""An option that is itself a list of options."""
+
 DEFAULT_OPTIONS: dict[str, dict[str, str]] = {
     "libx264": {"preset": "veryfast", "crf": "16"},
-    "libx265": {"preset": "veryfast", "crf": "16", "x265-params": "log-level=error"},
+    "libx265": {"preset": "veryfast", "crf": "16", PARAMS: "log-level=error"},
     "libsvtav1": {"preset": "8", "crf": "20"},
     "libvpx-vp9": {"crf": "20", "b": "0", "deadline": "good", "cpu-used": "4", "row-mt": "1"},
 }
@@ -67,13 +69,13 @@ def choose_encoder(
             f"behind your back; it takes {', '.join(known)}. Use another --codec, such as ffv1"
         )
     _check_options(encoder, options)
-    if encoder.name == "libsvtav1":
-        # It prints its settings to stderr, whatever FFmpeg's log level is.
-        os.environ.setdefault("SVT_LOG", "1")
     defaults = DEFAULT_OPTIONS.get(encoder.name, {})
     if _RATE_OPTIONS & options.keys():
         defaults = {key: value for key, value in defaults.items() if key not in _RATE_OPTIONS}
-    return EncoderChoice(codec=encoder.name, options={**defaults, **options})
+    merged = {**defaults, **options}
+    if PARAMS in defaults and PARAMS in options:
+        merged[PARAMS] = f"{defaults[PARAMS]}:{options[PARAMS]}"  # the last of two wins
+    return EncoderChoice(codec=encoder.name, options=merged)
 
 
 def _default_codec(info: VideoInfo, muxer: str) -> str:
