@@ -8,19 +8,18 @@ from __future__ import annotations
 import itertools
 import time
 from array import array
-from collections import deque
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from deblurvid.errors import InputError, UsageError, VerificationError
+from deblurvid.errors import UsageError, VerificationError
 from deblurvid.events import Event, Finished, FrameDone, Notice, Segment, Started
 from deblurvid.prefetch import Waits, prefetch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from av.container import InputContainer
     from av.video.frame import VideoFrame
@@ -78,7 +77,9 @@ class RunOptions:
             raise UsageError(f"verify is {self.verify!r}; use fast, full or off")
 
 
-def deblur_video(source: str | Path, target: str | Path, **options: Any) -> Iterator[Event]:
+def deblur_video(
+    source: str | Path, target: str | Path, **options: Any
+) -> Generator[Event, None, None]:
     """Restore a video file; yields what happens, and prints nothing.
 
     The work is done while the events are taken, so take them all:
@@ -112,6 +113,8 @@ class Job:
     span: Span
     clock: Clock
     info: VideoInfo
+    tags: dict[str, str]
+    """What the source says of its picture; see `stages.tags`."""
     plans: list[StreamPlan]
     choice: EncoderChoice
     engine: Engine
@@ -133,7 +136,7 @@ class Job:
         }
 
 
-def _run(source: Path, target: Path, options: RunOptions) -> Iterator[Event]:
+def _run(source: Path, target: Path, options: RunOptions) -> Generator[Event, None, None]:
     with ExitStack() as stack:
         job = open_job(source, target, options, stack)
         notices = _notices(job)
@@ -156,11 +159,12 @@ def _run(source: Path, target: Path, options: RunOptions) -> Iterator[Event]:
 
 def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) -> Job:
     """Open and check everything, cheapest first; nothing under the target's name is touched."""
-    from deblurvid.stages.decode import Clock, decode, describe
+    from deblurvid.stages.decode import Clock, decode, describe, until_first_frame
     from deblurvid.stages.demux import demux, open_input, span_of, video_stream
     from deblurvid.stages.encoders import choose_encoder
     from deblurvid.stages.mux import check_target, muxer_of, open_output
     from deblurvid.stages.streams import plan_streams
+    from deblurvid.stages.tags import picture_tags
 
     muxer = muxer_of(target)
     check_target(source, target, overwrite=options.overwrite)
@@ -170,8 +174,9 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
     span = span_of(container, options.start, options.duration)
     clock = Clock(video)
     items = decode(demux(container, video, span), video, span, clock)
-    head, first = _until_first_frame(items, source, span)
+    head, first = until_first_frame(items, source, span)
     info = describe(container, video, first, span)
+    tags = picture_tags(video, first)
     choice = choose_encoder(info, muxer, codec=options.codec, options=dict(options.encoder_options))
     engine = _engine_for(info, options, stack)
     output = open_output(container, target, plans, choice, first=first, info=info, span=span)
@@ -183,6 +188,7 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
         span=span,
         clock=clock,
         info=info,
+        tags=tags,
         plans=plans,
         choice=choice,
         engine=engine,
@@ -215,23 +221,8 @@ def _engine_for(info: VideoInfo, options: RunOptions, stack: ExitStack) -> Engin
     return options.engine
 
 
-def _until_first_frame(
-    items: Iterator[VideoFrame | AnyPacket], source: Path, span: Span
-) -> tuple[deque[VideoFrame | AnyPacket], VideoFrame]:
-    """Decode until there is a picture to learn from; what was read is kept, in order."""
-    from av.video.frame import VideoFrame
-
-    head: deque[VideoFrame | AnyPacket] = deque()
-    for item in items:
-        head.append(item)
-        if isinstance(item, VideoFrame):
-            return head, item
-    where = f" from {float(span.start)} s on" if span.cuts else ""
-    raise InputError(f"{source}: the video has no frame that decodes{where}")
-
-
 def _restore(job: Job, began: float) -> Iterator[Event]:
-    """bytes -demux-> -decode-> -unpack-> -deblur-> -pack-> -encode-> -mux-> bytes."""
+    """Run the line: demux -> decode -> unpack -> deblur -> pack -> encode -> mux."""
     from deblurvid.stages.deblur import deblur
     from deblurvid.stages.encode import encode
     from deblurvid.stages.mux import mux
@@ -242,7 +233,7 @@ def _restore(job: Job, began: float) -> Iterator[Event]:
 
         def threaded(items: Iterator[Any], waits: Waits, name: str) -> Iterator[Any]:
             ahead = prefetch(items, capacity=QUEUE_CAPACITY, waits=waits, name=name)
-            stack.callback(ahead.close)  # type: ignore[attr-defined]
+            stack.callback(ahead.close)
             return ahead
 
         pictures = threaded(unpack(job.items, job.info), job.decoded, "decode")
@@ -278,14 +269,21 @@ def _notices(job: Job) -> list[str]:
 
 def _finish(job: Job, began: float) -> Iterator[Event]:
     """Check the closed file and give it its name."""
+    from deblurvid.stages.tags import lost_tags
     from deblurvid.stages.verify import verify
 
     busy = job.busy_seconds(time.perf_counter() - began)
-    shift = Fraction(0)
+    texts = _late_notices(job)
     if job.options.verify != "off":
         full = job.options.verify == "full"
         shift = verify(job.output, job.stamps, job.info.time_base, full=full)
-    for text in _late_notices(job, shift):
+        texts += [f"the output does not keep {tag}" for tag in lost_tags(job.output.part, job.tags)]
+        if shift:
+            texts.append(
+                f"all streams begin {float(shift):.3f} s later, because the container cannot hold "
+                "the source's negative times"
+            )
+    for text in texts:
         if job.options.strict:
             raise VerificationError(f"{text} (--strict makes this an error)")
         yield Notice(text=text)
@@ -301,7 +299,7 @@ def _finish(job: Job, began: float) -> Iterator[Event]:
     )
 
 
-def _late_notices(job: Job, shift: Fraction) -> list[str]:
+def _late_notices(job: Job) -> list[str]:
     """What is known once all frames have passed."""
     texts = []
     if job.clock.mended:
@@ -315,11 +313,6 @@ def _late_notices(job: Job, shift: Fraction) -> list[str]:
         texts.append(
             f"{len(job.invalid)} frames held NaN or Inf in {sum(job.invalid)} samples, which kept "
             "the source's value"
-        )
-    if shift:
-        texts.append(
-            f"all streams begin {float(shift):.3f} s later, because the container cannot hold the "
-            "source's negative times"
         )
     return texts
 

@@ -40,8 +40,18 @@ class _Worker:
     queue: Queue[object]
     waits: Waits
     left: threading.Event = field(default_factory=threading.Event)
+    ticket: threading.Lock = field(default_factory=threading.Lock)
+
+    def claim(self) -> bool:
+        """True for whoever asks first: the thread, which then runs, or a consumer that leaves.
+
+        An interrupt can hit while a thread starts, and then nothing else tells whether it will run.
+        """
+        return self.ticket.acquire(blocking=False)
 
     def run(self) -> None:
+        if not self.claim():
+            return
         end = _End()
         try:
             for item in self.items:
@@ -62,7 +72,9 @@ class _Worker:
         self.queue.put(end)
 
 
-def prefetch(items: Iterator[T], *, capacity: int, waits: Waits, name: str) -> Iterator[T]:
+def prefetch(
+    items: Iterator[T], *, capacity: int, waits: Waits, name: str
+) -> Generator[T, None, None]:
     """Run `items` in a thread, at most `capacity` values ahead of the consumer.
 
     The worker's exception is raised here, at the place in the order where it happened. When the
@@ -72,9 +84,9 @@ def prefetch(items: Iterator[T], *, capacity: int, waits: Waits, name: str) -> I
     queue: Queue[object] = Queue(capacity)
     worker = _Worker(items, queue, waits)
     thread = threading.Thread(target=worker.run, name=f"deblurvid-{name}", daemon=True)
-    thread.start()
     ended = False
     try:
+        thread.start()
         while True:
             before = time.perf_counter()
             item = queue.get()
@@ -87,6 +99,7 @@ def prefetch(items: Iterator[T], *, capacity: int, waits: Waits, name: str) -> I
             yield item  # type: ignore[misc]
     finally:
         worker.left.set()
-        while not ended:  # make room, so that the worker can put its last
-            ended = isinstance(queue.get(), _End)
-        thread.join()
+        if not worker.claim():
+            while not ended:  # make room, so that the worker can put its last
+                ended = isinstance(queue.get(), _End)
+            thread.join()

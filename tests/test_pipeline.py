@@ -34,7 +34,7 @@ LOSSLESS = [
 @pytest.mark.parametrize("pixel_format", LOSSLESS)
 @pytest.mark.parametrize("size", [(64, 48), (61, 93)])
 def test_identity_through_a_lossless_encoder_gives_every_sample_back(tmp_path, pixel_format, size):
-    """decode - graph - encode with FFV1 changes nothing, odd sizes and deep samples included."""
+    """Decode - graph - encode with FFV1 changes nothing, odd sizes and deep samples included."""
     source = make_video(
         tmp_path / "a.mkv", size=size, codec="ffv1", pixel_format=pixel_format, frames=5
     )
@@ -227,7 +227,7 @@ def test_hevc_in_mp4_has_the_tag_that_players_ask_for(tmp_path):
 
     with av.open(str(tmp_path / "b.mp4")) as file:
         context = file.streams.video[0].codec_context
-        assert ("hevc", "hvc1") == (context.name, context.codec_tag)
+        assert (context.name, context.codec_tag) == ("hevc", "hvc1")
 
 
 def test_mp4_can_be_played_while_it_loads(tmp_path):
@@ -276,7 +276,7 @@ def test_events_tell_the_story(tmp_path):
 
     done = [event for event in events if isinstance(event, FrameDone)]
     assert isinstance(events[0], Started)
-    assert 20 == events[0].frame_count
+    assert events[0].frame_count == 20
     assert list(range(1, 21)) == [event.index for event in done]
     assert sorted(e.size_bytes for e in done) == [e.size_bytes for e in done]
     assert isinstance(events[-1], Finished)
@@ -289,7 +289,7 @@ def test_nan_is_counted_and_keeps_the_source(tmp_path):
     source = make_video(tmp_path / "a.mkv", codec="ffv1", frames=3)
     events = run(source, tmp_path / "b.mkv", codec="ffv1", engine=str(model))
 
-    assert 3 == events[-1].invalid_frames
+    assert events[-1].invalid_frames == 3
     assert [e for e in events if isinstance(e, Notice) and "NaN" in e.text]
     assert np.array_equal(read_pictures(source)[0][0], read_pictures(tmp_path / "b.mkv")[0][0])
     with pytest.raises(VerificationError, match="NaN"):
@@ -305,7 +305,7 @@ def test_a_stream_left_behind_is_said(tmp_path):
     assert [e for e in events if isinstance(e, Notice) and "attachment" in e.text]
     with pytest.raises(UsageError, match="attachment"):
         run(source, tmp_path / "c.mp4", strict=True)
-    assert ["b.mp4"] == leftovers(tmp_path, source)
+    assert leftovers(tmp_path, source) == ["b.mp4"]
 
 
 def test_leaving_a_run_leaves_nothing(tmp_path):
@@ -317,7 +317,7 @@ def test_leaving_a_run_leaves_nothing(tmp_path):
             break
     events.close()
 
-    assert [] == leftovers(tmp_path, source)
+    assert leftovers(tmp_path, source) == []
     assert not [t for t in threading.enumerate() if t.name.startswith("deblurvid")]
 
 
@@ -342,7 +342,7 @@ def test_a_stage_that_fails_leaves_nothing(tmp_path, monkeypatch, broken):
     with pytest.raises(BrokenError):
         run(source, tmp_path / "b.mp4")
 
-    assert [] == leftovers(tmp_path, source)
+    assert leftovers(tmp_path, source) == []
     assert not [t for t in threading.enumerate() if t.name.startswith("deblurvid")]
 
 
@@ -356,7 +356,7 @@ def test_a_failed_check_is_a_failed_run(tmp_path, monkeypatch):
     monkeypatch.setattr(verify_stage, "verify", one_frame_short)
     with pytest.raises(VerificationError):
         run(source, tmp_path / "b.mp4")
-    assert [] == leftovers(tmp_path, source)
+    assert leftovers(tmp_path, source) == []
 
 
 def test_an_existing_target_is_replaced_only_when_told(tmp_path):
@@ -373,7 +373,7 @@ def test_an_existing_target_is_replaced_only_when_told(tmp_path):
     assert target.read_bytes() == b"precious"
 
     run(source, target, overwrite=True)
-    assert 12 == len(read_stamps(target))
+    assert len(read_stamps(target)) == 12
 
 
 def test_an_rgb_generator_restores_a_video(tmp_path):
@@ -393,7 +393,7 @@ def test_full_verification_reads_every_frame(tmp_path):
     """verify='full' decodes the output."""
     events = run(make_video(tmp_path / "a.mp4"), tmp_path / "b.mp4", verify="full")
 
-    assert "full" == events[-1].verified
+    assert events[-1].verified == "full"
 
 
 def test_options_out_of_range_are_named():

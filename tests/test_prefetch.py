@@ -32,7 +32,7 @@ def test_an_exception_arrives_at_its_place():
 
     items = ahead(failing())
 
-    assert [1, 2] == [next(items), next(items)]
+    assert [next(items), next(items)] == [1, 2]
     with pytest.raises(OSError, match="disk on fire"):
         next(items)
 
@@ -69,7 +69,7 @@ def test_leaving_early_stops_joins_and_closes():
     next(items)
     items.close()
 
-    assert ["deblurvid-test"] == closed_in
+    assert closed_in == ["deblurvid-test"]
     assert not [t for t in threading.enumerate() if t.name == "deblurvid-test"]
 
 
@@ -116,3 +116,30 @@ def test_waits_name_the_slow_side():
 
     assert starved.consumer > 0.05 > starved.producer
     assert blocked.producer > 0.05 > blocked.consumer
+
+
+@pytest.mark.parametrize("began", [False, True])
+def test_an_interrupt_while_the_thread_starts(began, monkeypatch):
+    """An interrupt that hits before or after the thread has begun leaves no thread at work."""
+    start = threading.Thread.start
+    closed = threading.Event()
+
+    def interrupted(thread: threading.Thread) -> None:
+        if began:
+            start(thread)
+        raise KeyboardInterrupt
+
+    def endless() -> Iterator[int]:
+        try:
+            while True:
+                yield 0
+        finally:
+            closed.set()
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    values = prefetch(endless(), capacity=1, waits=Waits(), name="starting")
+    with pytest.raises(KeyboardInterrupt):
+        next(values)
+
+    assert "deblurvid-starting" not in [thread.name for thread in threading.enumerate()]
+    assert closed.is_set() is began

@@ -42,7 +42,7 @@ def test_importing_the_package_costs_nothing():
     code = "import sys, deblurvid; print([m for m in ('av','onnx','openvino','numpy','rich') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert "[]" == done.stdout.strip()
+    assert done.stdout.strip() == "[]"
 
 
 def test_every_note_that_is_referred_to_exists():

@@ -1,6 +1,5 @@
 """The way of a video, one file an arrow.
 
-
     bytes -demux-> packets -decode-> frames -unpack-> planes -deblur-> planes -pack-> frames
           -encode-> packets -mux-> bytes
 

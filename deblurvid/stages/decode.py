@@ -13,6 +13,7 @@ from deblurvid.stages.ffmpeg import PICTURE_FORMATS, colour_tags, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from av.container import InputContainer
     from av.video.frame import VideoFrame
@@ -56,6 +57,26 @@ def _frames(packets: Iterable[AnyPacket], video: VideoStream) -> Iterator[VideoF
             else:
                 yield packet
         yield from video.codec_context.decode(None)
+
+
+def until_first_frame(
+    items: Iterator[VideoFrame | AnyPacket], source: Path, span: Span
+) -> tuple[list[VideoFrame | AnyPacket], VideoFrame]:
+    """Take items up to the first frame, which tells what containers do not.
+
+    Returns:
+        What was taken, in order, and the frame, which is its last.
+
+    Raises:
+        InputError: there is no frame.
+    """
+    head: list[VideoFrame | AnyPacket] = []
+    for item in items:
+        head.append(item)
+        if not isinstance(item, Packet):
+            return head, item
+    where = f" from {float(span.start)} s on" if span.cuts else ""
+    raise InputError(f"{source}: the video has no frame that decodes{where}")
 
 
 class Clock:

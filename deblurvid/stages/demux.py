@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from av.container import InputContainer
-    from av.packet import Packet
     from av.video.stream import VideoStream
+
     from deblurvid.stages.ffmpeg import AnyPacket
 
 
@@ -72,11 +72,8 @@ def open_input(path: Path) -> InputContainer:
         raise InputError(f"{path}: a folder, not a video file")
     if stat.S_ISREG(mode.st_mode) and mode.st_size == 0:
         raise InputError(f"{path}: the file is empty")
-    try:
-        with translated(InputError, f"{path}: not a readable video"):
-            return av.open(f"file:{path}", options=READ_ONLY_FILES, metadata_errors="replace")
-    except PermissionError as exc:  # FFmpeg's errors are builtins as well
-        raise InputError(f"{path}: {exc.strerror}") from exc
+    with translated(InputError, f"{path}: not a readable video"):
+        return av.open(f"file:{path}", options=READ_ONLY_FILES, metadata_errors="replace")
 
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from av.codec.context import Flags
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from av.container import OutputContainer
+    from av.sidedata.sidedata import SideData
     from av.video.frame import VideoFrame
 
     from deblurvid.frames import VideoInfo
@@ -64,7 +65,7 @@ def add_encoder(
 
 def _display_matrix(frame: VideoFrame) -> list[int] | None:
     """Rotation and mirroring that a player applies: nine fixed-point numbers, or None."""
-    for data in frame.side_data:
+    for data in cast("Iterable[SideData]", frame.side_data):
         if data.type.name == "DISPLAYMATRIX":
             return [int(value) for value in np.frombuffer(data, np.int32)]  # type: ignore[call-overload]
     return None

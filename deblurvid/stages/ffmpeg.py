@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     AnyPacket: TypeAlias = Packet[Any]
 
-READABLE_FORMATS = "mov,matroska,mpegts,mpeg,avi,flv,asf,ogg,mxf,ivf,h264,hevc,obu,m4v,mpegvideo,yuv4mpegpipe,dv,nut"
+# SVT-AV1 prints its settings to stderr, whatever FFmpeg's log level is, unless this says otherwise
+# when the library is first used.
+os.environ.setdefault("SVT_LOG", "1")
+
+READABLE_FORMATS = (
+    "mov,matroska,mpegts,mpeg,avi,flv,asf,ogg,mxf,ivf,h264,hevc,obu,m4v,mpegvideo,yuv4mpegpipe,"
+    "dv,nut"
+)
 """Demuxers that read nothing but the file they are given: no playlist, no concat list."""
 
 READ_ONLY_FILES = {"protocol_whitelist": "file,pipe", "format_whitelist": READABLE_FORMATS}

@@ -23,15 +23,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from av.container import InputContainer, OutputContainer
-    from av.packet import Packet
     from av.stream import Stream
     from av.video.frame import VideoFrame
 
     from deblurvid.frames import VideoInfo
     from deblurvid.stages.demux import Span
     from deblurvid.stages.encoders import EncoderChoice
-    from deblurvid.stages.streams import StreamPlan
     from deblurvid.stages.ffmpeg import AnyPacket
+    from deblurvid.stages.streams import StreamPlan
 
 FINEST_MOVIE_SCALE = 1_000_000
 # Packets wait for those of other streams with lower timestamps, however far an encoder looks ahead.

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
     from deblurvid.frames import VideoInfo
-    from deblurvid.stages.unpack import Picture
     from deblurvid.stages.ffmpeg import AnyPacket
+    from deblurvid.stages.unpack import Picture
 
 
 def pack(items: Iterable[Picture | AnyPacket], info: VideoInfo) -> Iterator[VideoFrame | AnyPacket]:

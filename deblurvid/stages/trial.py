@@ -58,7 +58,7 @@ def why_not(name: str) -> str | None:
     formats = [f.name for f in encoder.video_formats or []]
     taken = [f for f in formats or ["yuv420p"] if f in PICTURE_FORMATS]
     if not taken:
-        return f"takes only {', '.join(formats)}, which is not restored"
+        return f"takes only {', '.join(formats)}, and nothing is converted to these"
     lines: list[str] = []
     try:
         with overheard(lines):

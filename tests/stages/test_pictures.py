@@ -102,9 +102,9 @@ def test_full_range_by_tag_and_by_the_old_names():
     tagged, plain = VideoFrame(16, 16, "yuv420p"), VideoFrame(16, 16, "yuv420p")
     tagged.color_range = 2
 
-    assert [True, False, True] == [
+    assert [
         colour_tags(frame).full_range for frame in (tagged, plain, VideoFrame(16, 16, "yuvj420p"))
-    ]
+    ] == [True, False, True]
 
 
 class CountingEngine:
@@ -118,11 +118,13 @@ class CountingEngine:
         self.invalid = list(invalid)
 
     def submit(self, planes, *, strength):
+        """Hold one more."""
         self.held.append(planes)
         self.fullest = max(self.fullest, len(self.held))
         assert len(self.held) <= self.slots
 
     def collect(self):
+        """Give the oldest back."""
         return Restored(self.held.pop(0), self.invalid.pop(0) if self.invalid else 0)
 
 
@@ -133,7 +135,7 @@ def test_deblur_keeps_packets_between_their_pictures():
     rng = np.random.default_rng(5)
     items = [av.Packet(4) if rng.random() < 0.5 else next(pictures) for _ in range(60)]
     engine = CountingEngine()
-    out = list(deblur(items, engine, strength=1.0, on_invalid=list().append))
+    out = list(deblur(items, engine, strength=1.0, on_invalid=[].append))
 
     for before, after in zip(items, out, strict=True):
         if isinstance(before, Picture):
@@ -150,4 +152,4 @@ def test_deblur_reports_each_invalid_picture():
     seen = array("q")
     list(deblur(items, CountingEngine([0, 7, 0, 0, 9]), strength=1.0, on_invalid=seen.append))
 
-    assert [7, 9] == list(seen)
+    assert list(seen) == [7, 9]
