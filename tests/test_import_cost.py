@@ -21,7 +21,15 @@ print(json.dumps(report | {"cpu_seconds": time.process_time()}))
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["--version"], ["run", "--help"], ["doctor", "--help"], ["run"]]
+    "words",
+    [
+        ["--help"],
+        ["--version"],
+        ["run", "--help"],
+        ["doctor", "--help"],
+        ["bench", "--help"],
+        ["run"],
+    ],
 )
 def test_help_is_light(words: list[str]) -> None:
     """No help and no usage error imports FFmpeg, NumPy, ONNX or an engine."""

@@ -54,7 +54,7 @@ def capabilities(device: str) -> list[str]:
 class OpenVinoEngine:
     """A graph compiled by OpenVINO for one size; a ring of infer requests."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a choice of its own
         self,
         graph: onnx.ModelProto,
         generator: Generator,
@@ -63,6 +63,7 @@ class OpenVinoEngine:
         size: tuple[int, int],
         device: str,
         precision: str,
+        at_once: int = MOST_STREAMS,
     ) -> None:
         """Compile `graph`, or load it from the cache.
 
@@ -74,6 +75,7 @@ class OpenVinoEngine:
             device: a name that `devices` lists.
             precision: fp32, bf16, fp16, or auto: bf16 on a CPU that has it, for a generator whose
                 metadata say that it passed there, else fp32; the device's own elsewhere.
+            at_once: pictures computed side by side at most; one alone gets the whole device.
 
         Raises:
             EngineError: the device is missing, cannot compute in `precision`, or cannot compile.
@@ -87,7 +89,7 @@ class OpenVinoEngine:
         with _translated(f"compile {generator.name} for {width}x{height} on {device}"):
             model = core.read_model(graph.SerializeToString())
             model.reshape(_static_shapes(graph, picture, size))
-            self._compiled = _compiled(core, model, device, wanted)
+            self._compiled = _compiled(core, model, device, wanted, at_once)
             parallel = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
             # One more than run at once, so that the next picture waits when one is done.
             self.slots = parallel + 1
@@ -188,12 +190,12 @@ def _actual_precision(compiled: Any) -> str:
     return next((name for name, known in OPENVINO_NAMES.items() if known == used), str(used))
 
 
-def _compiled(core: Any, model: Any, device: str, precision: str | None) -> Any:
+def _compiled(core: Any, model: Any, device: str, precision: str | None, at_once: int) -> Any:
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings = {
         "PERFORMANCE_HINT": "THROUGHPUT",
-        "PERFORMANCE_HINT_NUM_REQUESTS": MOST_STREAMS,
+        "PERFORMANCE_HINT_NUM_REQUESTS": at_once,
         "CACHE_DIR": str(folder),
     }
     if precision is not None:

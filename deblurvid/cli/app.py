@@ -1,0 +1,57 @@
+"""All commands in one list, and what is said when their arguments cannot be meant."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from deblurvid import __version__
+from deblurvid.cli.bench import bench
+from deblurvid.cli.doctor import doctor
+from deblurvid.cli.ending import Exit, tell
+from deblurvid.cli.failures import failure_of, report
+from deblurvid.cli.run import EPILOG, run
+
+app = typer.Typer(
+    name="deblurvid",
+    help="Take the motion blur out of video.",
+    add_completion=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run", epilog=EPILOG)(run)
+app.command("doctor")(doctor)
+app.command("bench")(bench)
+
+
+@app.callback(invoke_without_command=True)
+def _start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    if version:
+        print(f"deblurvid {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+        raise typer.Exit(Exit.REFUSED)
+
+
+def invoke(words: list[str]) -> int:
+    """Run the command that `words` name.
+
+    Commands report what goes wrong in their work and give a code. What is left here are the words
+    themselves, and errors that nobody foresaw.
+    """
+    try:
+        with typer.main.get_command(app).make_context("deblurvid", words) as context:
+            return int(context.command.invoke(context) or Exit.DONE)
+    except typer.Exit as end:
+        return end.exit_code
+    except typer.TyperException as error:
+        where = getattr(getattr(error, "ctx", None), "command_path", "deblurvid")
+        tell(f"error: {error.format_message().rstrip('.')} ({where} --help tells more)")
+        return Exit.REFUSED
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - nobody else is left to tell
+        return report(error, failure_of(error, started=True), debug="--debug" in words)

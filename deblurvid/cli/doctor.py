@@ -1,0 +1,105 @@
+"""`deblurvid doctor`: what works here, what does not, and why."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from deblurvid.cli.ending import Exit
+from deblurvid.progress.words import printable, size_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+AsJson = Annotated[bool, typer.Option("--json", help="The same as one JSON object.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+def doctor(as_json: AsJson = False, debug: Debug = False) -> int:  # noqa: ARG001
+    """Tell what works here: versions, engines, encoders, generators, caches.
+
+    Add its output to a bug report. Exit codes: 0 if videos can be restored, else 1.
+    """
+    from deblurvid.cli.examine import examine
+
+    report = examine()
+    if as_json:
+        print(json.dumps(report, indent=2))
+    else:
+        for line in lines_of(report):
+            print(printable(line))
+    return Exit.DONE if report["can_run"] else Exit.FAILED
+
+
+def lines_of(report: dict[str, Any]) -> Iterator[str]:
+    """The report for people; every fact is in it, in the same order."""
+    yield "Versions"
+    for name, version in report["versions"].items():
+        yield f"  {name:<13} {version or 'not installed'}"
+    yield "CPU"
+    yield from _cpu(report["cpu"])
+    yield "Engines"
+    for engine in report["engines"]:
+        precisions = ", ".join(engine["precisions"]).lower()
+        good = f"{engine['name']} in {precisions}"
+        yield _verdict(f"{engine['engine']} {engine['device'] or ''}", engine, good)
+    yield "Encoders, each tried on one picture"
+    for encoder in report["encoders"]:
+        yield _verdict(encoder["name"], encoder, "")
+    yield "Generators"
+    for generator in report["generators"]:
+        yield from _generator(generator)
+    if not report["generators"]:
+        yield "  none is shipped; --engine takes an ONNX file"
+    yield "Caches"
+    for cache in report["caches"]:
+        size = size_text(cache["size_bytes"])
+        yield f"  {cache['path']}: {cache['name']}, {cache['files']} files, {size}"
+    yield "Verdict"
+    yield from (f"  {problem}" for problem in report["problems"])
+    if report["can_run"]:
+        yield "  ready: deblurvid run in.mp4 -o out.mp4"
+
+
+def _verdict(name: str, entry: dict[str, Any], good: str) -> str:
+    verdict = f"ok  {good}" if entry["usable"] else f"no  {entry['reason']}"
+    return f"  {name:<18} {verdict}".rstrip()
+
+
+def _cpu(cpu: dict[str, Any]) -> Iterator[str]:
+    yield f"  {cpu['name']}, {cpu['usable_cores']} of {cpu['cores']} cores usable"
+    words = {True: "yes", False: "no", None: "cannot be told"}
+    for key, name in (("amx_bf16", "AMX"), ("avx512_bf16", "AVX512-BF16")):
+        yield f"  {name:<13} {words[cpu[key]]}"
+    if cpu["amx_bf16"] is False:
+        yield "  without AMX a CPU restores several times slower"
+
+
+def _generator(generator: dict[str, Any]) -> Iterator[str]:
+    mark = ", the default" if generator["default"] else ""
+    size = size_text(generator["size_bytes"])
+    if not generator["usable"]:
+        yield f"  {generator['name']}{mark}: {size}, broken: {generator['reason']}"
+        return
+    facts = [
+        generator["kind"],
+        size,
+        f"licence {generator['licence'] or 'not stated'}",
+        "bf16 passed" if generator["passed_bf16"] else "bf16 not passed",
+        *_training(generator["training"]),
+    ]
+    yield f"  {generator['name']}{mark}: {', '.join(facts)}"
+
+
+def _training(training: Any) -> list[str]:
+    """The few numbers of a training that tell generators apart."""
+    if not isinstance(training, dict):
+        return [] if training is None else [f"training: {training}"[:80]]
+    facts = []
+    if "gflop_720p" in training:
+        facts.append(f"{training['gflop_720p']:.0f} GFLOP a 1280x720 frame")
+    if "samples" in training:
+        facts.append(f"trained on {training['samples']:,} crops in {training.get('hours')} h")
+    return facts

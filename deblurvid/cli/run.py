@@ -1,0 +1,222 @@
+"""`deblurvid run`: one video from file to file."""
+
+from __future__ import annotations
+
+from contextlib import closing, suppress
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from deblurvid.cli.arguments import encoder_options_from, number_from_text, seconds_from_text
+from deblurvid.cli.ending import Exit
+from deblurvid.cli.failures import failure_of, report
+from deblurvid.events import Started
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from deblurvid.events import Event
+    from deblurvid.progress import Style
+
+EPILOG = """\
+[bold]Examples[/]
+
+deblurvid run in.mp4 -o out.mp4
+
+deblurvid run in.mp4 -o out.mp4 --strength 0.7 --crf 14 -e tune=grain
+
+deblurvid run in.mov -o out.mkv --codec ffv1 --start 1:30 --duration 10
+"""
+
+
+def _files(*names: str, **facts: Any) -> Any:
+    return typer.Option(*names, rich_help_panel="Input and output", **facts)
+
+
+def _restoring(*names: str, **facts: Any) -> Any:
+    return typer.Option(*names, rich_help_panel="Restoring", **facts)
+
+
+def _encoding(*names: str, **facts: Any) -> Any:
+    return typer.Option(*names, rich_help_panel="Encoding", **facts)
+
+
+def _display(*names: str, **facts: Any) -> Any:
+    return typer.Option(*names, rich_help_panel="Display", **facts)
+
+
+Source = Annotated[Path, typer.Argument(metavar="INPUT", help="A local video file.")]
+Target = Annotated[
+    Path,
+    _files(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Where the restored video goes: .mp4 .m4v .mov .mkv .webm .ts .m2ts",
+    ),
+]
+Overwrite = Annotated[bool, _files("-y", help="Replace FILE if it exists.")]
+Start = Annotated[
+    Fraction | None,
+    _files(
+        parser=seconds_from_text,
+        metavar="TIME",
+        help="Begin here: seconds, or [HH:]MM:SS[.mmm]. Default: the beginning.",
+    ),
+]
+Duration = Annotated[
+    Fraction | None,
+    _files(
+        parser=seconds_from_text,
+        metavar="TIME",
+        help="Restore this much, written as for --start. Default: to the end.",
+    ),
+]
+Strict = Annotated[
+    bool, _files("--strict", help="Fail where something cannot be kept, instead of a notice.")
+]
+Verify = Annotated[
+    Literal["fast", "full", "off"],
+    _files(help="Check the output by its packets (fast), also decode it (full), or trust it."),
+]
+EngineName = Annotated[
+    str,
+    _restoring(
+        "--engine",
+        metavar="NAME|FILE",
+        help="A shipped generator (deblurvid doctor lists them), identity, or an ONNX file.",
+    ),
+]
+Device = Annotated[
+    str,
+    _restoring(metavar="auto|cpu|gpu|npu|cuda:N", help="What computes; gpu and npu are Intel's."),
+]
+Precision = Annotated[
+    Literal["auto", "fp32", "bf16", "fp16"], _restoring(help="What the generator computes in.")
+]
+Strength = Annotated[
+    float,
+    _restoring(
+        parser=number_from_text, metavar="0..1", help="0 keeps the source, 1 restores fully."
+    ),
+]
+Codec = Annotated[
+    str | None,
+    _encoding(
+        metavar="ENCODER",
+        help="FFmpeg's name of an encoder. Default: libx264 for 8 bits, libx265 for more, "
+        "libsvtav1 in .webm.",
+    ),
+]
+Crf = Annotated[
+    str | None,
+    _encoding(metavar="N", help="Constant quality, lower is better. Default: 16 (AV1, VP9: 20)."),
+]
+Preset = Annotated[
+    str | None,
+    _encoding(metavar="NAME", help="Effort of the encoder. Default: veryfast (SVT-AV1: 8)."),
+]
+EncoderOption = Annotated[
+    list[str] | None,
+    _encoding(
+        "-e",
+        metavar="KEY=VALUE",
+        help="Any option of the encoder by FFmpeg's name; may be repeated.",
+    ),
+]
+ProgressStyle = Annotated[
+    Literal["auto", "rich", "plain", "json", "none"],
+    _display(
+        help="A bar (rich) or lines (plain) on standard error, auto by whether that is a "
+        "terminal; json: one object a line on standard output."
+    ),
+]
+Debug = Annotated[bool, _display("--debug", help="Show the traceback of an error.")]
+
+
+def run(
+    source: Source,
+    target: Target,
+    overwrite: Overwrite = False,
+    start: Start = None,
+    duration: Duration = None,
+    strict: Strict = False,
+    verify: Verify = "fast",
+    engine: EngineName = "auto",
+    device: Device = "auto",
+    precision: Precision = "auto",
+    strength: Strength = 1.0,
+    codec: Codec = None,
+    crf: Crf = None,
+    preset: Preset = None,
+    encoder_option: EncoderOption = None,
+    progress: ProgressStyle = "auto",
+    debug: Debug = False,
+) -> int:
+    """Restore a video, and keep its timestamps, sound, subtitles, chapters and tags.
+
+    The output appears complete and checked, or not at all.
+
+    Exit codes: 0 done, 1 failed, 2 refused before work began, 130 interrupted.
+    """
+    from deblurvid.pipeline import deblur_video
+
+    def begin() -> Iterator[Event]:
+        return deblur_video(
+            source,
+            target,
+            engine=engine,
+            device=device,
+            precision=precision,
+            strength=strength,
+            codec=codec,
+            encoder_options=encoder_options_from(encoder_option or [], crf=crf, preset=preset),
+            start=start,
+            duration=duration,
+            overwrite=overwrite,
+            strict=strict,
+            verify=verify,
+        )
+
+    return _watch(begin, target, progress, debug=debug)
+
+
+def _watch(begin: Callable[[], Iterator[Event]], target: Path, style: Style, *, debug: bool) -> int:
+    """Show the events of a run; gives the exit code."""
+    from deblurvid.progress import make_display
+
+    display = make_display(style)
+    before = _identity(target)
+    started = False
+    try:
+        with display, closing(begin()) as events:  # type: ignore[type-var]
+            for event in events:
+                started = started or isinstance(event, Started)
+                display.show(event)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told here, with its code
+        failure = failure_of(error, started=started)
+        if failure.kind == "interrupted":
+            failure = replace(failure, message=f"interrupted; {_what_became(target, before)}")
+        with suppress(OSError):  # the reader of standard output may have gone
+            display.fail(failure)
+        return report(error, failure, debug=debug)
+    return Exit.DONE
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Tells one file from another that later has the same name."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def _what_became(target: Path, before: tuple[int, int] | None) -> str:
+    now = _identity(target)
+    if now is None:
+        return f"nothing was written to {target}"
+    return f"{target} is as it was" if now == before else f"{target} was already complete"

@@ -1,0 +1,133 @@
+"""Events as JSON, one object a line."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any, TextIO
+
+from deblurvid.events import Finished, FrameDone, Notice, Started
+from deblurvid.progress.display import NoDisplay
+from deblurvid.progress.pace import Pace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from deblurvid.events import Event
+    from deblurvid.progress.display import Failure
+
+FRAME_SECONDS = 0.1
+"""Between two frame objects."""
+
+
+class JsonDisplay(NoDisplay):
+    """One JSON object a line (NDJSON), for programs. Keys are only ever added.
+
+    started      source, target, width, height, pixel_format, codec, frame_rate, duration_seconds,
+                 frames, engine, encoder; null where the container does not tell
+    frame        index, frames, fps, elapsed_seconds, eta_seconds, size_bytes, bottleneck; some ten
+                 a second at most, and always the last
+    notice       text
+    finished     target, frames, seconds, fps, size_bytes, invalid_frames, busy_seconds, verified
+    error        message, type, exit_code
+    interrupted  message, type, exit_code
+
+    Every object names its kind in `event`; the last is finished, error or interrupted.
+    """
+
+    def __init__(
+        self, stream: TextIO | None, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._pace = Pace(None, clock)
+        self._next = 0.0
+        self._held: dict[str, Any] | None = None
+
+    def show(self, event: Event) -> None:
+        """See Display.show."""
+        match event:
+            case Started():
+                self._pace = Pace(event.frame_count, self._clock)
+                self._write(_started_object(event))
+            case FrameDone():
+                self._pace.mark(event.index)
+                self._held = self._frame_object(event)
+                if self._pace.elapsed >= self._next:
+                    self._next = self._pace.elapsed + FRAME_SECONDS
+                    self._release()
+            case Notice():
+                self._write({"event": "notice", "text": event.text})
+            case Finished():
+                self._release()
+                self._write(_finished_object(event))
+
+    def fail(self, failure: Failure) -> None:
+        """See Display.fail."""
+        self._release()
+        self._write(
+            {
+                "event": failure.kind,
+                "message": failure.message,
+                "type": failure.type,
+                "exit_code": failure.exit_code,
+            }
+        )
+
+    def _frame_object(self, event: FrameDone) -> dict[str, Any]:
+        pace = self._pace
+        return {
+            "event": "frame",
+            "index": event.index,
+            "frames": pace.total,
+            "fps": _rounded(pace.fps),
+            "elapsed_seconds": _rounded(pace.elapsed),
+            "eta_seconds": _rounded(pace.eta_seconds),
+            "size_bytes": event.size_bytes,
+            "bottleneck": event.bottleneck,
+        }
+
+    def _release(self) -> None:
+        if self._held is not None:
+            held, self._held = self._held, None
+            self._write(held)
+
+    def _write(self, record: dict[str, Any]) -> None:
+        if self._stream is not None:
+            print(json.dumps(record), file=self._stream, flush=True)
+
+
+def _started_object(event: Started) -> dict[str, Any]:
+    info = event.info
+    return {
+        "event": "started",
+        "source": str(event.source),
+        "target": str(event.target),
+        "width": info.width,
+        "height": info.height,
+        "pixel_format": info.pixel_format,
+        "codec": info.codec,
+        "frame_rate": _rounded(info.frame_rate),
+        "duration_seconds": _rounded(info.duration),
+        "frames": event.frame_count,
+        "engine": event.engine,
+        "encoder": event.encoder,
+    }
+
+
+def _finished_object(event: Finished) -> dict[str, Any]:
+    return {
+        "event": "finished",
+        "target": str(event.target),
+        "frames": event.frames,
+        "seconds": _rounded(event.seconds),
+        "fps": _rounded(event.frames / event.seconds if event.seconds else None),
+        "size_bytes": event.size_bytes,
+        "invalid_frames": event.invalid_frames,
+        "busy_seconds": {name: _rounded(value) for name, value in event.busy_seconds.items()},
+        "verified": event.verified,
+    }
+
+
+def _rounded(value: Any) -> float | None:
+    return None if value is None else round(float(value), 6)

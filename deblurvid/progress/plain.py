@@ -1,0 +1,69 @@
+"""Events as lines of text."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, TextIO
+
+from deblurvid.events import Finished, FrameDone, Notice, Started
+from deblurvid.progress.display import NoDisplay
+from deblurvid.progress.pace import Pace
+from deblurvid.progress.words import (
+    duration_text,
+    finished_line,
+    printable,
+    size_text,
+    started_lines,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from deblurvid.events import Event
+
+PLAIN_SECONDS = 5.0
+"""Between two lines about frames."""
+
+
+class PlainDisplay(NoDisplay):
+    """Whole lines without escape codes, for logs and pipes."""
+
+    def __init__(
+        self, stream: TextIO | None, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._pace = Pace(None, clock)
+        self._next = PLAIN_SECONDS
+
+    def show(self, event: Event) -> None:
+        """See Display.show."""
+        match event:
+            case Started():
+                self._pace = Pace(event.frame_count, self._clock)
+                for line in started_lines(event):
+                    self._print(line)
+            case Notice():
+                self._print(f"notice: {event.text}")
+            case FrameDone():
+                self._pace.mark(event.index)
+                if self._pace.elapsed >= self._next:
+                    self._next = self._pace.elapsed + PLAIN_SECONDS
+                    self._print(self._frame_line(event))
+            case Finished():
+                self._print(finished_line(event))
+
+    def _frame_line(self, event: FrameDone) -> str:
+        pace = self._pace
+        total, fps, eta = pace.total, pace.fps, pace.eta_seconds
+        parts = [f"{event.index} frames"]
+        if total:
+            parts = [f"{event.index}/{total} frames ({100 * event.index // total} %)"]
+        parts += [f"{fps:.1f} fps"] if fps else []
+        parts += [f"{duration_text(eta)} left"] if eta is not None else []
+        parts += [size_text(event.size_bytes), f"{event.bottleneck} is the slowest"]
+        return ", ".join(parts)
+
+    def _print(self, line: str) -> None:
+        if self._stream is not None:  # None where the process was given no standard error
+            print(printable(line), file=self._stream, flush=True)

@@ -1,0 +1,96 @@
+"""Events as a bar with figures on a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from deblurvid.events import Finished, FrameDone, Notice, Started
+from deblurvid.progress.display import NoDisplay
+from deblurvid.progress.pace import Pace
+from deblurvid.progress.words import (
+    duration_text,
+    finished_line,
+    printable,
+    size_text,
+    started_lines,
+)
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from rich.console import Console
+
+    from deblurvid.events import Event
+
+
+class RichDisplay(NoDisplay):
+    """A bar with figures, for a terminal; notices and the summary stay above it."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._pace = Pace(None)
+        self._bar = Progress(
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[frames]}"),
+            TextColumn("[green]{task.fields[fps]}"),
+            TimeElapsedColumn(),
+            TextColumn("[cyan]{task.fields[eta]}"),
+            TextColumn("{task.fields[size]}"),
+            TextColumn("[dim]{task.fields[slowest]}"),
+            console=console,
+            refresh_per_second=5,
+            expand=True,
+            transient=True,
+            redirect_stdout=False,
+        )
+        self._task: TaskID | None = None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the bar away."""
+        self._bar.stop()
+
+    def show(self, event: Event) -> None:
+        """See Display.show."""
+        match event:
+            case Started():
+                self._pace = Pace(event.frame_count)
+                files, how = started_lines(event)
+                self._print(files, "bold")
+                self._print(how, "dim")
+                self._task = self._bar.add_task("", total=event.frame_count, **self._figures(None))
+                self._bar.start()
+            case Notice():
+                self._print(f"notice: {event.text}", "yellow")
+            case FrameDone() if self._task is not None:
+                self._pace.mark(event.index)
+                self._bar.update(
+                    self._task,
+                    completed=event.index,
+                    total=self._pace.total,
+                    **self._figures(event),
+                )
+            case Finished():
+                self._bar.stop()
+                self._print(finished_line(event), "green")
+
+    def _figures(self, event: FrameDone | None) -> dict[str, Any]:
+        pace = self._pace
+        total, fps, eta = pace.total, pace.fps, pace.eta_seconds
+        return {
+            "frames": f"{pace.done}/{total}" if total else f"{pace.done} frames",
+            "fps": f"{fps:.1f} fps" if fps else "",
+            "eta": f"ETA {duration_text(eta)}" if eta is not None else "",
+            "size": size_text(event.size_bytes) if event else "",
+            "slowest": f"slowest: {event.bottleneck}" if event else "",
+        }
+
+    def _print(self, line: str, style: str) -> None:
+        self._console.print(Text(printable(line), style), soft_wrap=True)

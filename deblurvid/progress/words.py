@@ -1,0 +1,58 @@
+"""Events and figures in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deblurvid.events import Finished, Started
+
+_CHECKED = {
+    "fast": "checked: frame count, timestamps and streams",
+    "full": "checked: frame count, timestamps and streams, and every frame decodes",
+    "off": "not checked",
+}
+
+
+def started_lines(event: Started) -> tuple[str, str]:
+    """What is restored from where to where, and by what."""
+    info = event.info
+    rate = f", {float(info.frame_rate):.6g} fps" if info.frame_rate else ""
+    count = f", {event.frame_count} frames" if event.frame_count else ""
+    source = f"{event.source} ({info.codec} {info.width}x{info.height} {info.pixel_format}"
+    return f"{source}{rate}{count}) -> {event.target}", f"{event.engine}; encoder {event.encoder}"
+
+
+def finished_line(event: Finished) -> str:
+    """What was written, how fast, and how it was checked."""
+    speed = f" ({event.frames / event.seconds:.1f} fps)" if event.seconds else ""
+    return (
+        f"{event.target}: {event.frames} frames in {event.seconds:.1f} s{speed}, "
+        f"{size_text(event.size_bytes)}; {_CHECKED[event.verified]}"
+    )
+
+
+def duration_text(seconds: float) -> str:
+    """h:mm:ss."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+def size_text(size_bytes: float) -> str:
+    """Bytes with a decimal unit: 999 B, 12.3 kB, 1.2 GB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if size_bytes < 999.95:
+            return f"{size_bytes:.0f} B" if unit == "B" else f"{size_bytes:.1f} {unit}"
+        size_bytes /= 1000
+    return f"{size_bytes:.1f} TB"
+
+
+def printable(text: str) -> str:
+    """`text` as one line that a terminal shows and never obeys.
+
+    Names of files, streams and generators come from outside and may hold escape codes.
+    """
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for c in text
+    )

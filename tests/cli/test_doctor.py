@@ -1,0 +1,92 @@
+"""`deblurvid doctor` tells what is true here."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import onnx
+import pytest
+
+import deblurvid.choose
+from deblurvid.backends.identity import identity_generator
+from deblurvid.stages import trial
+from tests.cli.conftest import ESCAPE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Cli
+
+
+@pytest.fixture
+def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of shipped generators with one that works."""
+    folder = tmp_path / "engines"
+    folder.mkdir()
+    name = deblurvid.choose.DEFAULT_GENERATOR
+    onnx.save(identity_generator().model, folder / f"{name}.onnx")
+    monkeypatch.setattr(deblurvid.choose, "engines_folder", lambda: folder)
+    return folder
+
+
+@pytest.fixture
+def few_encoders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "ENCODERS", ("libx264", "h264_nvenc", "nosuch"))
+
+
+def _report(cli: Cli) -> tuple[int, dict[str, Any]]:
+    result = cli("doctor", "--json")
+    return result.code, json.loads(result.out)
+
+
+@pytest.mark.usefixtures("engines", "few_encoders")
+def test_json(cli: Cli) -> None:
+    """The JSON report holds versions, CPU, engines, encoders, generators and caches."""
+    code, report = _report(cli)
+
+    encoders = {entry["name"]: entry for entry in report["encoders"]}
+    assert code == 0
+    assert report["can_run"] is True
+    assert {"deblurvid", "python", "av", "openvino", "ffmpeg"} <= report["versions"].keys()
+    assert report["cpu"]["cores"] >= 1
+    assert {"openvino", "tensorrt"} == {entry["engine"] for entry in report["engines"]}
+    assert encoders["libx264"]["usable"]
+    assert encoders["nosuch"]["reason"] == "not in this FFmpeg"
+    assert [g["kind"] for g in report["generators"]] == ["planes"]
+    assert report["caches"]
+
+
+@pytest.mark.usefixtures("engines", "few_encoders")
+def test_plain(cli: Cli) -> None:
+    """For people the same is said in lines without escape codes; whatever fails has its reason."""
+    result = cli("doctor")
+
+    assert result.code == 0
+    assert ESCAPE not in result.out
+    assert "libx264            ok" in result.out
+    assert "this version has no TensorRT engine yet" in result.out
+    assert "ready" in result.out.splitlines()[-1]
+
+
+@pytest.mark.usefixtures("few_encoders")
+def test_broken_generator(cli: Cli, engines: Path) -> None:
+    """A default generator that cannot be read is a problem, and the exit code says so."""
+    next(engines.glob("*.onnx")).write_bytes(b"rubbish")
+
+    code, report = _report(cli)
+
+    assert code == 1
+    assert not report["can_run"]
+    assert "default generator" in report["problems"][0]
+    assert "not a valid ONNX file" in report["generators"][0]["reason"]
+
+
+@pytest.mark.usefixtures("engines")
+def test_encoders_are_tried() -> None:
+    """The software encoders of PyAV's wheel truly encode; one that fails says why."""
+    software = [name for name in trial.ENCODERS if name.startswith(("lib", "ffv1", "prores"))]
+    failures = {name: trial.why_not(name) for name in trial.ENCODERS}
+
+    assert [None] * len(software) == [failures[name] for name in software]
+    assert all(reason is None or reason for reason in failures.values())
