@@ -69,7 +69,7 @@ def _resampled(site: Site, planes: list[str], *, columns: bool) -> list[str]:
 
 
 def _run(site: Site, planes: list[str], *, wanted: int = 3) -> list[str]:
-    """y [1,1,H,W], u, v [1,1,ceil(H/2),ceil(W/2)] -> the first residuals of the same sizes."""
+    """Planes y [1,1,H,W], u, v [1,1,ceil(H/2),ceil(W/2)] -> the first residuals of the same sizes."""
     b, multiple = site.builder, site.generator.multiple_of
     sizes = [site.sides(plane) for plane in planes]
     if multiple > 1:

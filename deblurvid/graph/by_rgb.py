@@ -33,7 +33,9 @@ def residuals(site: Site, codes: list[str], *, feed_type: int) -> list[str]:
         change = b.scale(_run(site, fed, feed_type), top)
         return [b.channel(change, i) for i in range(3)]
     units = [
-        b.op("Div", b.op("Sub", code, colour.element(b, "offset", i)), colour.element(b, "scale", i))
+        b.op(
+            "Div", b.op("Sub", code, colour.element(b, "offset", i)), colour.element(b, "scale", i)
+        )
         for i, code in enumerate(codes)
     ]
     rgb = _run(site, colour.transformed(b, "matrix", _full_size(site, units)), feed_type)

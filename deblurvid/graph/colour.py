@@ -38,7 +38,7 @@ def yuv_from_rgb(matrix: Matrix) -> NDArray[np.float64]:
 
 def rgb_from_yuv(matrix: Matrix) -> NDArray[np.float64]:
     """The inverse of `yuv_from_rgb`."""
-    return np.linalg.inv(yuv_from_rgb(matrix))
+    return np.linalg.inv(yuv_from_rgb(matrix)).astype(np.float64)
 
 
 def offset_and_scale(

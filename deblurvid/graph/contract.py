@@ -210,7 +210,9 @@ def _check_tensor(value: onnx.ValueInfoProto, role: str, *, channels: int) -> No
     if len(dims) != 4:
         raise GeneratorError(f"{label} has shape {dims}; four dimensions [N,C,H,W] are needed")
     if isinstance(dims[0], int) and dims[0] != 1:
-        raise GeneratorError(f"{label} has a fixed batch of {dims[0]}; 1 or a dynamic one is needed")
+        raise GeneratorError(
+            f"{label} has a fixed batch of {dims[0]}; 1 or a dynamic one is needed"
+        )
     got = dims[1]
     if isinstance(got, int) and got != channels:
         if got % channels == 0:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-import ml_dtypes
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, inliner, numpy_helper, version_converter
@@ -21,9 +20,11 @@ if TYPE_CHECKING:
 
 GraphPrecision = Literal["fp32", "fp16", "bf16"]
 
-ELEMENT_TYPES = {"fp16": TensorProto.FLOAT16, "bf16": TensorProto.BFLOAT16}
-_DTYPES = {TensorProto.FLOAT16: np.dtype(np.float16), TensorProto.BFLOAT16: ml_dtypes.bfloat16}
-_TYPE_NAMES = {TensorProto.FLOAT16: "tensor(float16)", TensorProto.BFLOAT16: "tensor(bfloat16)"}
+ELEMENT_TYPES: dict[str, int] = {"fp16": TensorProto.FLOAT16, "bf16": TensorProto.BFLOAT16}
+_TYPE_NAMES: dict[int, str] = {
+    TensorProto.FLOAT16: "tensor(float16)",
+    TensorProto.BFLOAT16: "tensor(bfloat16)",
+}
 
 BF16_OPSET = 22
 """The first opset whose convolutions take bfloat16."""
@@ -44,7 +45,9 @@ ISLANDS = frozenset(
 Variances of image-to-image networks pass 65504 (NVIDIA/TensorRT issues 3726, 3897, 4338).
 """
 
-FOLLOWERS = frozenset({"Add", "Sub", "Mul", "Div", "Sqrt", "Reciprocal", "Neg", "Abs", "Max", "Min"})
+FOLLOWERS = frozenset(
+    {"Add", "Sub", "Mul", "Div", "Sqrt", "Reciprocal", "Neg", "Abs", "Max", "Min"}
+)
 """Operators that stay float32 behind islands: a variance has yet to become a deviation."""
 
 
@@ -188,8 +191,9 @@ class _Retyper:
                 f"weight {tensor.name!r} reaches {np.abs(values).max():.3g}, beyond FP16's 65504; "
                 "use --precision bf16 or fp32"
             )
+        dtype = helper.tensor_dtype_to_np_dtype(self.low)
         # Raw bytes: OpenVINO misreads bfloat16 that is stored as whole numbers.
-        return numpy_helper.from_array(values.astype(_DTYPES[self.low]), tensor.name)
+        return numpy_helper.from_array(values.astype(dtype), tensor.name)
 
     def _add_node(self, node: onnx.NodeProto, wanted: int) -> None:
         copy = onnx.NodeProto()

@@ -6,8 +6,8 @@ Inputs of a graph, all with N = 1:
 - strength, float32 [1], in [0, 1];
 - for an rgb generator on YCbCr: matrix, inverse, offset and scale (see `colour.coefficients`).
 
-Outputs: the same planes as out_y ..., and invalid, int32 [1]: how many samples of the generator's
-residual were NaN or Inf; they count as zero.
+Outputs: the same planes as out_y ..., and invalid, int32 [1]: how many samples of the residual that
+the picture has a use for were NaN or Inf; they count as zero.
 
 Note: [FP32 tail]
 The graph adds strength times the residual to the source's own code values, so a zero residual gives
@@ -132,7 +132,10 @@ def _assembled(site: Site) -> onnx.ModelProto:
     picture, b = site.picture, site.builder
     names, sizes = plane_names(picture.source), _symbolic_sizes(picture.source)
     planes = [
-        (name, helper.make_tensor_type_proto(TensorProto.UINT8, [1, picture.bytes_per_sample, *size]))
+        (
+            name,
+            helper.make_tensor_type_proto(TensorProto.UINT8, [1, picture.bytes_per_sample, *size]),
+        )
         for name, size in zip(names, sizes, strict=True)
     ]
     floats: dict[str, tuple[int, ...]] = {STRENGTH: (1,)}

@@ -1,0 +1,1 @@
+"""Tables of faults that the tests must find: see tests/faults.py."""
