@@ -10,12 +10,12 @@ import time
 from array import array
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from deblurvid.errors import UsageError, VerificationError
 from deblurvid.events import Event, Finished, FrameDone, Notice, Segment, Started
+from deblurvid.options import RunOptions
 from deblurvid.prefetch import Waits, prefetch
 
 if TYPE_CHECKING:
@@ -38,45 +38,6 @@ QUEUE_CAPACITY = 4
 """Values that may wait at each boundary: enough to even out, 1.4 MB each at 720p."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
-    """How a video is restored; every field has a default that suits most."""
-
-    engine: str | Engine = "auto"
-    """auto, identity, the name of a shipped generator, the path of an ONNX file, or an engine that
-    is open already: it must fit the video, and stays open."""
-    device: str = "auto"
-    """auto, cpu, gpu, npu or cuda[:N]."""
-    precision: str = "auto"
-    """auto, fp32, bf16 or fp16."""
-    strength: float = 1.0
-    """From 0, the source, to 1, the restored picture."""
-    codec: str | None = None
-    """FFmpeg's name of an encoder; None for one that plays everywhere."""
-    encoder_options: dict[str, str] = field(default_factory=dict)
-    """FFmpeg's options of that encoder, such as crf, preset, x265-params."""
-    start: Fraction | None = None
-    """Seconds into the source at which to begin."""
-    duration: Fraction | None = None
-    """Seconds of the source to restore."""
-    overwrite: bool = False
-    """Replace an existing target."""
-    strict: bool = False
-    """Make every notice an error."""
-    verify: Literal["fast", "full", "off"] = "fast"
-    """fast reads the finished file's packets, full decodes it, off trusts."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.strength <= 1:
-            raise UsageError(f"strength is {self.strength}; it must be within 0 and 1")
-        if self.start is not None and self.start < 0:
-            raise UsageError(f"start is {float(self.start)} s; it must not be negative")
-        if self.duration is not None and self.duration <= 0:
-            raise UsageError(f"duration is {float(self.duration)} s; it must be above 0")
-        if self.verify not in ("fast", "full", "off"):
-            raise UsageError(f"verify is {self.verify!r}; use fast, full or off")
-
-
 def deblur_video(
     source: str | Path, target: str | Path, **options: Any
 ) -> Generator[Event, None, None]:
@@ -90,7 +51,7 @@ def deblur_video(
     Args:
         source: a local video file.
         target: where the restored video goes; its suffix says in which container.
-        **options: fields of RunOptions.
+        **options: fields of `deblurvid.options.RunOptions`.
 
     Yields:
         Started, then FrameDone for each frame and Notices, at last Finished.
@@ -98,7 +59,7 @@ def deblur_video(
     Raises:
         DeblurvidError: see `deblurvid.errors`. Before Started nothing has been written; in any
             case no file stands under the target's name that was not there before.
-        TypeError: an option that RunOptions does not have.
+        TypeError: an option that `deblurvid.options.RunOptions` does not have.
     """
     return _run(Path(source), Path(target), RunOptions(**options))
 

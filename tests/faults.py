@@ -15,8 +15,12 @@ import sys
 import tempfile
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from tests.planted import graph, pipeline
+
+if TYPE_CHECKING:
+    from tests.planted.fault import Fault
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("deblurvid", "tests", "engines", "pyproject.toml")
@@ -74,7 +78,7 @@ def _run(copy: Path, tests: list[str]) -> tuple[int, str, float]:
         cwd=copy, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     seconds = perf_counter() - start
-    failed = re.search(r"^(?:FAILED|ERROR) (\S+?)(?: - .*)?$", done.stdout, re.MULTILINE)
+    failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
     idle = done.returncode == 0 and " passed" not in done.stdout
     return -1 if idle else done.returncode, failed[1] if failed else done.stdout[-300:], seconds
 

@@ -91,14 +91,21 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     raise InputError(f"{path}: no video in it (streams: {kinds})")
 
 
-def span_of(container: InputContainer, start: Fraction | None, duration: Fraction | None) -> Span:
+def span_of(
+    container: InputContainer, start: Fraction | float | None, duration: Fraction | float | None
+) -> Span:
     """The span that begins `start` seconds into the file and lasts `duration`."""
-    begin = start or Fraction(0)
+    begin = _exact(start or 0)
     return Span(
         start=begin,
-        end=None if duration is None else begin + duration,
+        end=None if duration is None else begin + _exact(duration),
         origin=Fraction(container.start_time or 0, av.time_base),
     )
+
+
+def _exact(seconds: Fraction | float) -> Fraction:
+    """The short fraction that was meant: 0.1 as 1/10, not as the float that is next to it."""
+    return Fraction(seconds).limit_denominator(1_000_000_000)
 
 
 def demux(container: InputContainer, video: VideoStream, span: Span) -> Iterator[AnyPacket]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from av.packet import Packet
 
 from deblurvid.stages.unpack import rows
@@ -32,6 +33,8 @@ def pack(items: Iterable[Picture | AnyPacket], info: VideoInfo) -> Iterator[Vide
             if len(samples) == 1:
                 view[:] = samples[0]
             else:
-                pairs = view.reshape(*samples.shape[1:], 2)
-                pairs[..., 0], pairs[..., 1] = samples
+                low, high = samples
+                codes = view.view("<u2")
+                np.multiply(high, np.uint16(256), out=codes)
+                codes += low
         yield item.frame

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import av
 import numpy as np
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from av.video.stream import VideoStream
     from numpy.typing import NDArray
 
     from deblurvid.frames import PictureFormat
@@ -42,9 +41,7 @@ def write_specimen(
     """
     pixel_format = next(name for name, known in PICTURE_FORMATS.items() if known == picture)
     with av.open(f"file:{target}", "w") as container:
-        stream = cast(
-            "VideoStream", container.add_stream("libx264", rate=FRAMES_PER_SECOND, options=_OPTIONS)
-        )
+        stream = container.add_stream("libx264", rate=FRAMES_PER_SECOND, options=dict(_OPTIONS))
         context = stream.codec_context
         context.width, context.height = size
         context.pix_fmt = pixel_format

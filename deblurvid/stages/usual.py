@@ -6,6 +6,7 @@ and only then takes the next.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING, cast
 
@@ -52,10 +53,12 @@ def usual_loop(
         )
         context, old = stream.codec_context, video.codec_context
         context.width, context.height = old.width, old.height
-        context.pix_fmt, context.time_base = old.pix_fmt, video.time_base
+        context.pix_fmt = old.pix_fmt
+        context.time_base = video.time_base or Fraction(1, 90_000)
         done = 0
         for frame in islice(container.decode(video), frames):
-            restored = VideoFrame.from_ndarray(restore(frame.to_ndarray(format="rgb24")), "rgb24")
+            rgb = cast("NDArray[np.uint8]", frame.to_ndarray(format="rgb24"))
+            restored = VideoFrame.from_ndarray(restore(rgb), format="rgb24")
             restored.pts, restored.time_base = frame.pts, frame.time_base
             output.mux(stream.encode(restored))
             done += 1

@@ -10,12 +10,12 @@ from av.video.frame import VideoFrame
 
 from deblurvid.backends.base import Restored
 from deblurvid.errors import InputError
-from deblurvid.frames import ColourTags, VideoInfo
+from deblurvid.frames import ColourTags, Planes, VideoInfo
 from deblurvid.stages.deblur import deblur
 from deblurvid.stages.ffmpeg import PICTURE_FORMATS, colour_tags
 from deblurvid.stages.pack import pack
 from deblurvid.stages.unpack import Picture, unpack
-from tests.media import make_frame, read_planes
+from tests.media import make_frame, make_video, read_pictures, read_planes
 
 TAGS = ColourTags(matrix="bt709", full_range=False)
 
@@ -69,6 +69,20 @@ def test_pack_writes_every_sample_and_keeps_the_rest(pixel_format, size):
     for old, new in zip(before, read_planes(packed), strict=True):
         assert np.array_equal(top - old.astype(np.int64), new)
     assert (7, Fraction(1, 25)) == (packed.pts, packed.time_base)
+
+
+def test_writing_into_a_frame_leaves_its_decoder_alone(tmp_path):
+    """Frames that build on an overwritten one decode as if nothing had been written."""
+    path = make_video(tmp_path / "a.mp4", frames=20, audio=False, options={"refs": "1", "g": "100"})
+    expected = read_pictures(path)
+    info = info_of((64, 48), "yuv420p")
+    with av.open(str(path)) as file:
+        for number, frame in enumerate(file.decode(video=0)):
+            found = read_planes(frame)
+            assert all(np.array_equal(a, b) for a, b in zip(expected[number], found, strict=True))
+            (picture,) = unpack([frame], info)
+            black = Planes(tuple(np.zeros_like(s) for s in picture.planes.samples), TAGS)
+            list(pack([Picture(frame, black)], info))
 
 
 def test_a_change_of_size_is_an_error():

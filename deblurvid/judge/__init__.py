@@ -1,0 +1,1 @@
+"""What a run costs and is worth: measurements over the stages and the pipeline."""

@@ -1,0 +1,52 @@
+"""How a video is restored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from deblurvid.errors import UsageError
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from deblurvid.backends.base import Engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How a video is restored; every field has a default that suits most."""
+
+    engine: str | Engine = "auto"
+    """auto, identity, the name of a shipped generator, the path of an ONNX file, or an engine that
+    is open already: it must fit the video, and stays open."""
+    device: str = "auto"
+    """auto, cpu, gpu, npu or cuda[:N]."""
+    precision: str = "auto"
+    """auto, fp32, bf16 or fp16."""
+    strength: float = 1.0
+    """From 0, the source, to 1, the restored picture."""
+    codec: str | None = None
+    """FFmpeg's name of an encoder; None for one that plays everywhere."""
+    encoder_options: dict[str, str] = field(default_factory=dict)
+    """FFmpeg's options of that encoder, such as crf, preset, x265-params."""
+    start: Fraction | float | None = None
+    """Seconds into the source at which to begin."""
+    duration: Fraction | float | None = None
+    """Seconds of the source to restore."""
+    overwrite: bool = False
+    """Replace an existing target."""
+    strict: bool = False
+    """Make every notice an error."""
+    verify: Literal["fast", "full", "off"] = "fast"
+    """fast reads the finished file's packets, full decodes it, off trusts."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise UsageError(f"strength is {self.strength}; it must be within 0 and 1")
+        if self.start is not None and self.start < 0:
+            raise UsageError(f"start is {float(self.start)} s; it must not be negative")
+        if self.duration is not None and self.duration <= 0:
+            raise UsageError(f"duration is {float(self.duration)} s; it must be above 0")
+        if self.verify not in ("fast", "full", "off"):
+            raise UsageError(f"verify is {self.verify!r}; use fast, full or off")
