@@ -25,6 +25,14 @@ class EngineSpec:
     precision: str
     """What the generator truly computes in: fp32, bf16 or fp16."""
 
+    def check(self, planes: Planes) -> None:
+        """Raise ValueError for planes of another size or format."""
+        sizes = self.picture.plane_sizes(self.width, self.height)
+        wanted = [(self.picture.bytes_per_sample, *size) for size in sizes]
+        got = [samples.shape for samples in planes.samples]
+        if got != wanted:
+            raise ValueError(f"planes of {got} do not fit an engine for {wanted}")
+
     def __str__(self) -> str:
         return f"{self.generator} on {self.device} in {self.precision}"
 
@@ -41,7 +49,7 @@ class Restored:
 class Engine(Protocol):
     """Restores pictures of one size and format, in order.
 
-    Used by one thread at a time. `slots` pictures can be in flight; to submit one more is a
+    Backends derive from it. Used by one thread at a time. `slots` pictures can be in flight; to submit one more is a
     programming error. What `collect` returns belongs to the caller.
     """
 
@@ -69,11 +77,13 @@ class Engine(Protocol):
         """Wait for what is in flight and free everything. May be called twice."""
         ...
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
-    ) -> None: ...
+    ) -> None:
+        self.close()

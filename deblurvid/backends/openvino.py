@@ -10,7 +10,7 @@ import filelock
 import openvino as ov
 import platformdirs
 
-from deblurvid.backends.base import EngineSpec, Restored
+from deblurvid.backends.base import Engine, EngineSpec, Restored
 from deblurvid.errors import EngineError
 from deblurvid.frames import Planes
 from deblurvid.graph import colour
@@ -19,8 +19,6 @@ from deblurvid.graph.wrap import INVALID, OUT, STRENGTH, plane_names
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from types import TracebackType
-    from typing import Self
 
     import onnx
 
@@ -51,7 +49,7 @@ def capabilities(device: str) -> list[str]:
     return sorted(str(name) for name in found)
 
 
-class OpenVinoEngine:
+class OpenVinoEngine(Engine):
     """A graph compiled by OpenVINO for one size; a ring of infer requests."""
 
     def __init__(  # noqa: PLR0913 - each is a choice of its own
@@ -114,7 +112,7 @@ class OpenVinoEngine:
 
     def submit(self, planes: Planes, *, strength: float) -> None:
         """See Engine.submit."""
-        self._check(planes)
+        self.spec.check(planes)
         request = self._free.pop()
         for name, samples in zip(self._names, planes.samples, strict=True):
             request.get_tensor(name).data[0] = samples
@@ -125,14 +123,6 @@ class OpenVinoEngine:
                 request.get_tensor(name).data[:] = value
         request.start_async()
         self._in_flight.append((request, planes.colour))
-
-    def _check(self, planes: Planes) -> None:
-        picture = self.spec.picture
-        sizes = picture.plane_sizes(self.spec.width, self.spec.height)
-        wanted = [(picture.bytes_per_sample, *size) for size in sizes]
-        got = [samples.shape for samples in planes.samples]
-        if got != wanted:
-            raise ValueError(f"planes of {got} do not fit an engine for {wanted}")
 
     def collect(self) -> Restored:
         """See Engine.collect."""
@@ -152,17 +142,6 @@ class OpenVinoEngine:
             with suppress(RuntimeError):  # what a cancelled request reports is of no interest
                 request.wait()
         self._free.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 @contextmanager

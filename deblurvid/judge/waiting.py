@@ -6,17 +6,14 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from deblurvid.backends.base import EngineSpec, Restored
+from deblurvid.backends.base import Engine, EngineSpec, Restored
 from deblurvid.frames import Planes
 
 if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
-
     from deblurvid.frames import PictureFormat
 
 
-class WaitEngine:
+class WaitEngine(Engine):
     """Gives every picture back after `wait_seconds`, like a device that computes one at a time.
 
     It needs no processor meanwhile, so a run's length shows how well the stages overlap.
@@ -43,12 +40,7 @@ class WaitEngine:
 
     def submit(self, planes: Planes, *, strength: float) -> None:  # noqa: ARG002 - Engine's
         """See Engine.submit."""
-        picture = self.spec.picture
-        sizes = picture.plane_sizes(self.spec.width, self.spec.height)
-        wanted = [(picture.bytes_per_sample, *size) for size in sizes]
-        got = [samples.shape for samples in planes.samples]
-        if got != wanted:
-            raise ValueError(f"planes of {got} do not fit an engine for {wanted}")
+        self.spec.check(planes)
         copied = Planes(tuple(samples.copy() for samples in planes.samples), planes.colour)
         self._ready = max(self._ready, time.perf_counter()) + self.wait_seconds
         self._in_flight.append((self._ready, copied))
@@ -62,14 +54,3 @@ class WaitEngine:
     def close(self) -> None:
         """See Engine.close."""
         self._in_flight.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
