@@ -132,7 +132,7 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
     container = stack.enter_context(open_input(source))
     video = video_stream(container, source)
     plans = plan_streams(container, video, muxer)
-    span = span_of(container, options.start, options.duration)
+    span = span_of(container, video, options.start, options.duration)
     clock = Clock(video)
     items = decode(demux(container, video, span), video, span, clock)
     head, first = until_first_frame(items, source, span)
@@ -230,7 +230,7 @@ def _notices(job: Job) -> list[str]:
 
 def _finish(job: Job, began: float) -> Iterator[Event]:
     """Check the closed file and give it its name."""
-    from deblurvid.stages.tags import lost_tags
+    from deblurvid.stages.tags import lost_tags, lost_texts
     from deblurvid.stages.verify import verify
 
     busy = job.busy_seconds(time.perf_counter() - began)
@@ -238,7 +238,9 @@ def _finish(job: Job, began: float) -> Iterator[Event]:
     if job.options.verify != "off":
         full = job.options.verify == "full"
         shift = verify(job.output, job.stamps, job.info.time_base, full=full)
-        texts += [f"the output does not keep {tag}" for tag in lost_tags(job.output.part, job.tags)]
+        part = job.output.part
+        lost = [*lost_tags(part, job.tags), *lost_texts(part, job.source, job.span)]
+        texts += [f"the output does not keep {what}" for what in lost]
         if shift:
             texts.append(
                 f"all streams begin {float(shift):.3f} s later, because the container cannot hold "

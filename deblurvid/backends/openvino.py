@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections import deque
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import filelock
@@ -35,9 +36,20 @@ def cache_folder() -> Path:
     return platformdirs.user_cache_path("deblurvid") / "openvino"
 
 
+@functools.cache
+def runtime() -> ov.Core:
+    """OpenVINO's one core of this process, which is never freed.
+
+    Its CPU plugin gives the calling thread another stack for signal handlers, and takes it away
+    again when its core is freed. With two cores, the first of them freed first, the thread is left
+    with a stack that is gone, and the next signal, such as Ctrl-C, is a segmentation fault.
+    """
+    return ov.Core()
+
+
 def devices() -> dict[str, str]:
     """OpenVINO's devices on this machine: CPU, GPU, GPU.1, NPU ... and their full names."""
-    core = ov.Core()
+    core = runtime()
     return {
         name: str(core.get_property(name, "FULL_DEVICE_NAME")) for name in core.available_devices
     }
@@ -45,7 +57,7 @@ def devices() -> dict[str, str]:
 
 def capabilities(device: str) -> list[str]:
     """What a device computes in, in OpenVINO's words: FP32, BF16, FP16, INT8 ..."""
-    found = ov.Core().get_property(device, "OPTIMIZATION_CAPABILITIES")
+    found = runtime().get_property(device, "OPTIMIZATION_CAPABILITIES")
     return sorted(str(name) for name in found)
 
 
@@ -79,7 +91,7 @@ class OpenVinoEngine(Engine):
             EngineError: the device is missing, cannot compute in `precision`, or cannot compile.
         """
         width, height = size
-        core = ov.Core()
+        core = runtime()
         if device not in core.available_devices:
             listed = ", ".join(core.available_devices) or "none"
             raise EngineError(f"OpenVINO sees no device {device!r} here; it sees: {listed}")
@@ -171,16 +183,19 @@ def _actual_precision(compiled: Any) -> str:
 
 def _compiled(core: Any, model: Any, device: str, precision: str | None, at_once: int) -> Any:
     folder = cache_folder()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings = {
         "PERFORMANCE_HINT": "THROUGHPUT",
         "PERFORMANCE_HINT_NUM_REQUESTS": at_once,
-        "CACHE_DIR": str(folder),
     }
     if precision is not None:
         settings["INFERENCE_PRECISION_HINT"] = OPENVINO_NAMES[precision]
-    # OpenVINO writes a cached model in place: two processes must not do it at once.
-    with filelock.FileLock(folder / ".lock"):
+    with ExitStack() as stack:
+        # Without a place to keep it, the model is compiled each time.
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # OpenVINO writes a cached model in place: two processes must not do it at once.
+            stack.enter_context(filelock.FileLock(folder / ".lock"))
+            settings["CACHE_DIR"] = str(folder)
         return core.compile_model(model, device, settings)
 
 

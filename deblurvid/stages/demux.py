@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import av
+from av.error import FFmpegError
 from av.stream import Disposition
 
 from deblurvid.errors import InputError
@@ -32,6 +34,8 @@ class Span:
     """Exclusive; None is the end of the file."""
     origin: Fraction = Fraction(0)
     """Timestamp, in seconds, at which the file begins."""
+    tick: Fraction = Fraction(1, 1_000_000)
+    """Seconds of one of the video's ticks."""
 
     @property
     def cuts(self) -> bool:
@@ -40,8 +44,13 @@ class Span:
 
     @property
     def shift(self) -> Fraction:
-        """Seconds taken off every timestamp: an uncut file keeps its own."""
-        return self.origin + self.start if self.start > 0 else Fraction(0)
+        """Seconds taken off every timestamp: an uncut file keeps its own.
+
+        Whole ticks of the video, which in AVI are whole frames: sound is moved by the same.
+        """
+        if self.start <= 0:
+            return Fraction(0)
+        return round((self.origin + self.start) / self.tick) * self.tick
 
     def holds(self, seconds: Fraction) -> bool:
         """Whether something at this timestamp lies within."""
@@ -92,7 +101,10 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
 
 
 def span_of(
-    container: InputContainer, start: Fraction | float | None, duration: Fraction | float | None
+    container: InputContainer,
+    video: VideoStream,
+    start: Fraction | float | None,
+    duration: Fraction | float | None,
 ) -> Span:
     """The span that begins `start` seconds into the file and lasts `duration`."""
     begin = _exact(start or 0)
@@ -100,6 +112,7 @@ def span_of(
         start=begin,
         end=None if duration is None else begin + _exact(duration),
         origin=Fraction(container.start_time or 0, av.time_base),
+        tick=Fraction(video.time_base or 1),
     )
 
 
@@ -117,7 +130,11 @@ def demux(container: InputContainer, video: VideoStream, span: Span) -> Iterator
     """
     if span.start > 0:
         _seek(container, video, span)
-    running = {s.index for s in container.streams if s.type in ("video", "audio")}
+    running = {
+        s.index
+        for s in container.streams
+        if s.type in ("video", "audio") and not s.disposition & Disposition.attached_pic
+    }
     with translated(InputError, "cannot read on"):
         for packet in container.demux():
             if not packet.size:
@@ -139,26 +156,36 @@ LEAD_IN = 10
 def _seek(container: InputContainer, video: VideoStream, span: Span) -> None:
     """Go to a key frame from which the span's first frame decodes.
 
-    Formats without an index land somewhere near; so what lies there is looked at, and the search
-    goes back further until it finds a key frame before the span, in the end to the beginning.
+    Formats without an index land somewhere near, and what is called a key frame may need others
+    before it (periodic intra refresh). So what lies there is decoded, and the search goes back
+    further until a frame comes out before the span, in the end to the beginning.
     """
+    if video.start_time is None:  # a raw stream has no times to search by
+        return
     wanted = span.origin + span.start
     # MPEG-TS is searched by decoding time, which lies before the first presentation time.
     for back in (0, 2, 10, 60, None):
         place = span.origin - LEAD_IN if back is None else max(span.origin, wanted - back)
         with translated(InputError, f"cannot seek to {float(span.start)} s"):
             container.seek(int(place * av.time_base), backward=True)
-            if back is None or _next_key_frame(container, video) <= wanted:
+            if back is None or _first_whole_frame(container, video) <= wanted:
                 container.seek(int(place * av.time_base), backward=True)
                 return
 
 
-def _next_key_frame(container: InputContainer, video: VideoStream) -> Fraction:
-    """Time in seconds of the first key frame from here on; endlessly late if there is none."""
-    for packet in container.demux(video):
-        if packet.is_keyframe and packet.pts is not None:
-            return packet.pts * Fraction(packet.time_base)
-    return Fraction(1 << 62)
+def _first_whole_frame(container: InputContainer, video: VideoStream) -> Fraction:
+    """Time in seconds from which on frames decode, reading from here; endlessly late if unknown."""
+    endlessly = Fraction(1 << 62)
+    key = endlessly
+    with suppress(FFmpegError):
+        for packet in container.demux(video):
+            if key == endlessly and packet.is_keyframe and packet.pts is not None:
+                key = packet.pts * Fraction(packet.time_base)
+            for frame in video.codec_context.decode(packet):
+                if frame.pts is None:
+                    return endlessly
+                return max(key, frame.pts * Fraction(packet.time_base))
+    return endlessly
 
 
 def _within(packet: AnyPacket, span: Span, seconds: Fraction | None) -> bool:

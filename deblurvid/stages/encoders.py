@@ -10,6 +10,7 @@ import av
 from av.codec.codec import UnknownCodecError
 
 from deblurvid.errors import EncoderError
+from deblurvid.stages.ffmpeg import TS_CODECS
 
 if TYPE_CHECKING:
     from deblurvid.frames import VideoInfo
@@ -62,6 +63,8 @@ def choose_encoder(
         raise EncoderError(f"encoder {name!r} is not in this FFmpeg; see deblurvid doctor") from exc
     if encoder.type != "video":
         raise EncoderError(f"encoder {name!r} encodes {encoder.type}, not video")
+    if muxer == "mpegts" and encoder.canonical_name not in TS_CODECS:
+        raise EncoderError(f"mpegts cannot hold what {encoder.name} encodes; use another --codec")
     known = [f.name for f in encoder.video_formats or []]
     if known and info.pixel_format not in known:
         raise EncoderError(

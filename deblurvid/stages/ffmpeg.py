@@ -46,6 +46,16 @@ WRITABLE_FORMATS = {
 }
 """FFmpeg's muxer by the target's suffix. AVI is not among them: it cannot hold timestamps."""
 
+TS_CODECS = frozenset(
+    (
+        "mpeg1video", "mpeg2video", "mpeg4", "h264", "hevc", "vvc",
+        "cavs", "dirac", "vc1", "mp1", "mp2", "mp3",
+        "aac", "aac_latm", "ac3", "eac3", "dts", "truehd",
+        "opus", "s302m", "dvb_subtitle", "dvb_teletext", "hdmv_pgs_subtitle",
+    )
+)  # fmt: skip
+"""FFmpeg writes any codec into MPEG-TS, but finds only these again."""
+
 _SAMPLINGS: dict[str, Source] = {
     "yuv420p": "yuv420",
     "yuv422p": "yuv422",

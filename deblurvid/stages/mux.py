@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -32,9 +33,14 @@ if TYPE_CHECKING:
     from deblurvid.stages.ffmpeg import AnyPacket
     from deblurvid.stages.streams import StreamPlan
 
-FINEST_MOVIE_SCALE = 1_000_000
-# Packets wait for those of other streams with lower timestamps, however far an encoder looks ahead.
-_INTERLEAVE = {"max_interleave_delta": "0"}
+MOVIE_SCALE = 90_000
+"""Ticks a second, at least, in which MP4 notes when a track begins."""
+LOOK_AHEAD_FRAMES = 250
+"""No encoder holds back more."""
+LEAST_WAIT = 10
+"""Seconds; FFmpeg's own default."""
+LONGEST_STEM = 40
+"""Characters of the target's name in the part file's, which must not be too long for the folder."""
 
 
 def muxer_of(target: Path) -> str:
@@ -144,6 +150,8 @@ class Output:
 
     def discard(self) -> None:
         """Remove what has been written. After `move_into_place` there is nothing to remove."""
+        with suppress(OSError):  # first, or closing an MP4 rewrites all of it; Windows cannot
+            self.part.unlink()
         with suppress(Exception):  # the file goes anyway, and a first error is on its way
             self.container.close()
         self.part.unlink(missing_ok=True)
@@ -175,14 +183,15 @@ def open_output(  # noqa: PLR0913 - each is a value of its own, made by a stage 
         EncoderError: the encoder refuses an option's value or the size.
     """
     muxer = muxer_of(target)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    container = av.open(
-        f"file:{part}",
-        "w",
-        format=muxer,
-        options=_INTERLEAVE,
-        container_options=_muxer_options(muxer, info),
-    )
+    part = target.with_name(f".{target.stem[:LONGEST_STEM]}.{secrets.token_hex(4)}.part")
+    with written_to(target):
+        container = av.open(
+            f"file:{part}",
+            "w",
+            format=muxer,
+            options={"max_interleave_delta": str(_interleave_delta(info))},
+            container_options=_muxer_options(muxer, info),
+        )
     try:
         output = Output(target=target, part=part, container=container)
         for plan in plans:
@@ -204,12 +213,23 @@ def open_output(  # noqa: PLR0913 - each is a value of its own, made by a stage 
     return output
 
 
+def _interleave_delta(info: VideoInfo) -> int:
+    """How long packets wait in memory for those of other streams, in microseconds.
+
+    As long as an encoder looks ahead, or sound would be written far before its picture; but not for
+    ever, because the next subtitle may be an hour away, and sound may end before the picture.
+    """
+    look_ahead = LOOK_AHEAD_FRAMES / info.frame_rate if info.frame_rate else 0
+    return round(max(LEAST_WAIT, look_ahead) * av.time_base)
+
+
 def _muxer_options(muxer: str, info: VideoInfo) -> dict[str, str]:
     if muxer not in ("mp4", "mov"):
         return {}
-    # A late start is written in ticks of the whole movie, 1 ms unless told otherwise.
+    # A late start is rounded down to ticks of the whole movie: whole parts of the video's ticks,
+    # so that it loses nothing, and fine ones, so that sound stays beside it. 1 ms by default.
     ticks = info.time_base.denominator
-    scale = ticks if 1000 <= ticks <= FINEST_MOVIE_SCALE else 1000
+    scale = ticks * -(-MOVIE_SCALE // ticks)
     return {"movflags": "+faststart", "movie_timescale": str(scale)}
 
 

@@ -11,7 +11,7 @@ import av
 from av.error import FFmpegError
 from av.stream import Disposition
 
-from deblurvid.stages.ffmpeg import READ_ONLY_FILES
+from deblurvid.stages.ffmpeg import READ_ONLY_FILES, TS_CODECS
 
 if TYPE_CHECKING:
     from av.codec.context import CodecContext
@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 Fate = Literal["restore", "copy", "attach", "regenerate", "drop"]
 
 # Written anew by the muxer, or about the old file's bytes and no longer true.
-_STALE_TAGS = ("encoder", "major_brand", "minor_version", "compatible_brands", "vendor_id")
+_STALE_TAGS = (
+    "encoder",
+    "software",
+    "major_brand",
+    "minor_version",
+    "compatible_brands",
+    "vendor_id",
+)
 _STATISTICS_TAGS = ("BPS", "DURATION", "NUMBER_OF_FRAMES", "NUMBER_OF_BYTES", "_STATISTICS_")
 _MP4_FAMILY = ("mp4", "mov")
 
@@ -46,7 +53,7 @@ class StreamPlan:
 def codec_name(stream: Stream) -> str:
     """FFmpeg's name of the stream's codec; PyAV knows none where no decoder is built in."""
     context: CodecContext | None = stream.codec_context
-    return "unknown codec" if context is None else context.name
+    return "unknown codec" if context is None else context.codec.canonical_name
 
 
 def plan_streams(source: InputContainer, video: VideoStream, muxer: str) -> list[StreamPlan]:
@@ -81,7 +88,9 @@ def _plan_data(stream: Stream, muxer: str) -> StreamPlan:
         if muxer in _MP4_FAMILY:
             return StreamPlan(stream=stream, fate="regenerate")
         return _dropped(stream, f"{muxer} holds no timecode track; the metadata keep its start")
-    if stream.container.chapters() and stream.container.format.name.startswith("mov"):
+    # The track of chapter titles has one packet a chapter; cameras' telemetry has more.
+    chapters = len(stream.container.chapters())
+    if stream.container.format.name.startswith("mov") and stream.frames == chapters > 0:
         return StreamPlan(stream=stream, fate="regenerate")
     return _dropped(stream, "data streams cannot be copied")
 
@@ -92,6 +101,8 @@ def _dropped(stream: Stream, reason: str) -> StreamPlan:
 
 def _holds(muxer: str, stream: Stream) -> bool:
     """Whether a header of this format can be written around the stream: tried, in memory."""
+    if muxer == "mpegts" and codec_name(stream) not in TS_CODECS:
+        return False
     with av.open(io.BytesIO(), "w", format=muxer) as scratch:
         try:
             copy = scratch.add_stream_from_template(stream, opaque=True)

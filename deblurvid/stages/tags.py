@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, cast
 import av
 
 from deblurvid.stages.ffmpeg import READ_ONLY_FILES
+from deblurvid.stages.streams import chapters_within, fresh_tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from av.container import InputContainer
     from av.sidedata.sidedata import SideData
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
+
+    from deblurvid.stages.demux import Span
 
 _COLOUR_FIELDS = {
     "color_range": "colour range",
@@ -23,6 +27,8 @@ _COLOUR_FIELDS = {
     "colorspace": "colour matrix",
 }
 _UNSPECIFIED = {"color_range": 0, "color_primaries": 2, "color_trc": 2, "colorspace": 2}
+_ASSUMED = {"colour range": "1"}
+"""What players take for granted where nothing is said: the limited range, which x264 leaves out."""
 _SIDE_DATA = {
     "MASTERING_DISPLAY_METADATA": "HDR10's mastering display",
     "CONTENT_LIGHT_LEVEL": "HDR10's light level",
@@ -66,5 +72,20 @@ def lost_tags(path: Path, wanted: dict[str, str]) -> list[str]:
     return [
         name if value == "present" else f"{name} {value}"
         for name, value in wanted.items()
-        if found.get(name) != value
+        if found.get(name, _ASSUMED.get(name)) != value
     ]
+
+
+def lost_texts(path: Path, source: InputContainer, span: Span) -> list[str]:
+    """Which of the source's chapters and tags a file does not have, in words."""
+    with av.open(f"file:{path}", options=READ_ONLY_FILES) as file:
+        names = {name.lower() for name in file.metadata}
+        chapters = len(file.chapters())
+    lost = []
+    missing = len(chapters_within(source, span)) - chapters
+    if missing > 0:
+        lost.append(f"{missing} chapters")
+    tags = [name for name in fresh_tags(source.metadata) if name.lower() not in names]
+    if tags:
+        lost.append(f"the tags {', '.join(tags)}")
+    return lost

@@ -123,6 +123,11 @@ def _compare_stamps(
 ) -> None:
     # A shift was read off a rounded timestamp, so it may be half a tick off itself.
     tolerance = there.time_base if shift else there.time_base / 2
+    if len(there.stamps) != len(stamps):
+        raise VerificationError(
+            f"{len(stamps)} frames went in, {len(there.stamps)} are in the output: the encoder "
+            "left some out"
+        )
     for number, (written, stamp) in enumerate(zip(there.stamps, stamps, strict=True)):
         here, wanted = written * there.time_base, stamp * time_base + shift
         if abs(here - wanted) > tolerance:

@@ -1,5 +1,9 @@
 """What is OpenVINO's own: devices, precision, cache."""
 
+import signal
+import subprocess
+import sys
+
 import numpy as np
 import openvino as ov
 import pytest
@@ -13,7 +17,7 @@ from tests.backends.test_engines import SIZE, open_, random_planes
 from tests.graph.generators import conv_planes, generator, with_metadata
 
 PICTURE = PictureFormat(source="yuv420", depth=8)
-HAS_BF16 = "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+HAS_BF16 = "BF16" in backend.runtime().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 PASSED = {Key.PARITY: '{"bf16": {"psnr_db": 60.0}}'}
 
 
@@ -48,7 +52,7 @@ def test_an_explicit_precision_is_kept_or_refused(precision):
     hint = {"bf16": "bf16", "fp16": "f16"}[precision]
     parameter = ov.opset13.parameter([1, 4], ov.Type.f32)
     probe = ov.Model([ov.opset13.relu(parameter)], [parameter])
-    compiled = ov.Core().compile_model(probe, "CPU", {"INFERENCE_PRECISION_HINT": hint})
+    compiled = backend.runtime().compile_model(probe, "CPU", {"INFERENCE_PRECISION_HINT": hint})
     runs = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
 
     if runs == hint:
@@ -88,3 +92,36 @@ def test_a_torn_cache_file_is_compiled_again(tmp_path, monkeypatch):
     with open_("planes", PICTURE) as engine:
         engine.submit(source, strength=0)
         assert np.array_equal(engine.collect().planes.samples[0], source.samples[0])
+
+
+def test_without_a_place_for_the_cache_it_runs(tmp_path, monkeypatch):
+    """A home that cannot be written costs a compilation each time, not a failure."""
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setattr(backend, "cache_folder", lambda: tmp_path / "file" / "cache")
+    source = random_planes(PICTURE, 1)
+    with open_("planes", PICTURE) as engine:
+        engine.submit(source, strength=0)
+        assert np.array_equal(engine.collect().planes.samples[0], source.samples[0])
+
+
+COMES_AND_GOES = """
+import gc, os, signal
+from deblurvid.choose import open_engine
+from deblurvid.frames import PictureFormat
+
+signal.signal(signal.SIGUSR1, lambda *_: print("handled", flush=True))
+picture = PictureFormat(source="yuv420", depth=8)
+engines = [open_engine("identity", size=(64, side), picture=picture) for side in (48, 64)]
+while engines:
+    engines.pop(0).close()
+    gc.collect()
+os.kill(os.getpid(), signal.SIGUSR1)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="no such signal here")
+def test_signals_arrive_after_engines_have_gone():
+    """Ctrl-C after several engines, freed first come first gone, is no segmentation fault."""
+    done = subprocess.run([sys.executable, "-c", COMES_AND_GOES], capture_output=True, check=False)
+
+    assert (done.returncode, done.stdout) == (0, b"handled\n")

@@ -10,6 +10,7 @@ import openvino
 import pytest
 from onnx.reference import ReferenceEvaluator
 
+from deblurvid.backends.openvino import runtime
 from deblurvid.frames import ColourTags, PictureFormat
 from deblurvid.graph import colour
 from deblurvid.graph.wrap import INVALID, OUT, STRENGTH, plane_names, wrap
@@ -30,17 +31,12 @@ BT709 = ColourTags(matrix="bt709", full_range=False)
 
 
 @cache
-def _core() -> openvino.Core:
-    return openvino.Core()
-
-
-@cache
 def precision_run_for(hint: str) -> str:
     """What OpenVINO really computes in on this machine when asked for `hint`: f32, bf16, f16."""
     parameter = openvino.opset13.parameter([1, 1, 8, 8], np.float32)
     kernel = openvino.opset13.constant(np.ones((1, 1, 3, 3), np.float32))
     body = openvino.opset13.convolution(parameter, kernel, [1, 1], [0, 0], [0, 0], [1, 1])
-    compiled = _core().compile_model(
+    compiled = runtime().compile_model(
         openvino.Model([body], [parameter]), "CPU", {"INFERENCE_PRECISION_HINT": hint}
     )
     return str(compiled.get_property("INFERENCE_PRECISION_HINT").to_string())
@@ -120,11 +116,11 @@ def opened(
         return lambda feeds: dict(zip(names, evaluator.run(None, feeds), strict=True))
     if engine == "bf16" and precision_run_for(engine) != engine:
         pytest.skip(f"OpenVINO's bf16 hint runs as {precision_run_for(engine)} on this CPU")
-    read = _core().read_model(model.SerializeToString(), b"")
+    read = runtime().read_model(model.SerializeToString(), b"")
     if shapes:
         read.reshape({name: openvino.PartialShape(shape) for name, shape in shapes.items()})
     hints = {"INFERENCE_PRECISION_HINT": engine, "PERFORMANCE_HINT": "LATENCY"}
-    compiled = _core().compile_model(read, "CPU", hints)
+    compiled = runtime().compile_model(read, "CPU", hints)
     names = [value.get_any_name() for value in compiled.outputs]
 
     def run(feeds: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -58,6 +58,12 @@ def test_a_lost_frame_is_found(video):
         verify(output, ticks(video), BASE, full=False)
 
 
+def test_a_frame_that_the_encoder_left_out_is_found(video):
+    """As many packets as the encoder gave, but it was given one frame more."""
+    with pytest.raises(VerificationError, match="13 frames went in, 12 are in the output"):
+        verify(promised(video), array("q", [*ticks(video), 480]), BASE, full=False)
+
+
 @pytest.mark.parametrize("number", [0, 5, 11])
 def test_a_moved_frame_is_found(video, number):
     """One timestamp a tick off; the message names the frame and both times."""

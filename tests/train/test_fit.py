@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import pytest
 import torch
 
-from train.checkpoint import load_generator, load_run, save_run, start_run
+from train.checkpoint import init_run, load_generator, load_run, save_run, start_run
 from train.fit import FitOptions, Length, fit, learning_rate
 from train.generator import Architecture
-from train.loss import FLOOR, blurred_gain, log_error, rgb_error
+from train.loss import blurred_gain, log_error, rgb_error
 from train.recipe import OptimiserRecipe, Recipe, recipe_from_table
 from train.samples import Batch, SampleRecipe, Samples, load_batches
 from train.step import open_threads, train_step
@@ -96,7 +97,9 @@ def test_the_loss_is_minus_the_psnr():
     sharp = [torch.rand(2, 1, 8, 8), torch.rand(2, 1, 4, 4), torch.rand(2, 1, 4, 4)]
     off = [sharp[0] + 1 / 256, sharp[1], sharp[2]]
 
-    assert float(log_error(off, sharp)) == pytest.approx(10 * math.log10(256**-2 + FLOOR), abs=1e-4)
+    assert float(log_error(off, sharp, 1e-5)) == pytest.approx(
+        10 * math.log10(256**-2 + 1e-5), abs=1e-4
+    )
 
 
 def test_the_gain_leaves_sharp_pairs_out():
@@ -152,3 +155,26 @@ def test_weights_do_not_depend_on_the_number_of_threads(photos):
         ends.append([*run.generator.parameters()])
 
     assert all(torch.equal(a, b) for a, b in zip(*ends, strict=True))
+
+
+def test_a_run_may_begin_from_the_averaged_weights_of_another(photos, tmp_path, threads):
+    """Weights and average are the other's average; the schedule is new, the samples are added up."""
+    other = start_run(RECIPE, 1)
+    for batch in islice(batches_from(photos, 0), 2):
+        train_step(other, batch, 1e-3, threads)
+    save_run(other, tmp_path / "checkpoint.safetensors")
+    run = init_run(RECIPE, 2, tmp_path / "checkpoint.safetensors")
+
+    assert (run.step, run.samples, run.earlier_samples) == (0, 0, 8)
+    for name, parameter in run.generator.named_parameters():
+        assert torch.equal(parameter, other.average[name])
+        assert torch.equal(run.average[name], other.average[name])
+
+
+def test_a_run_cannot_begin_from_another_architecture(tmp_path):
+    """The error shows both."""
+    save_run(start_run(RECIPE, 1), tmp_path / "checkpoint.safetensors")
+    wider = Architecture(widths=(32, 32), encoder_blocks=(1, 1), decoder_blocks=(1,))
+
+    with pytest.raises(ValueError, match=r"widths=\(16, 32\).*widths=\(32, 32\)"):
+        init_run(replace(RECIPE, architecture=wider), 1, tmp_path / "checkpoint.safetensors")
