@@ -47,7 +47,7 @@ class FrameDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """Something that is not as one might expect, in one sentence. `strict` makes it an error."""
+    """Something that is not as one might expect, in one sentence. `strict` makes a loss an error."""
 
     text: str
 

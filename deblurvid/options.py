@@ -37,7 +37,7 @@ class RunOptions:
     overwrite: bool = False
     """Replace an existing target."""
     strict: bool = False
-    """Make every notice an error."""
+    """Fail where something of the source is lost, instead of a notice."""
     verify: Literal["fast", "full", "off"] = "fast"
     """fast reads the finished file's packets, full decodes it, off trusts."""
 

@@ -100,9 +100,9 @@ class Job:
 def _run(source: Path, target: Path, options: RunOptions) -> Generator[Event, None, None]:
     with ExitStack() as stack:
         job = open_job(source, target, options, stack)
-        notices = _notices(job)
-        if options.strict and notices:
-            raise UsageError(f"{notices[0]} (--strict makes this an error)")
+        losses = [f"{plan} is left out: {plan.reason}" for plan in job.plans if plan.fate == "drop"]
+        if options.strict and losses:
+            raise UsageError(f"{losses[0]} (--strict makes this an error)")
         began = time.perf_counter()
         yield Started(
             source=source,
@@ -112,7 +112,7 @@ def _run(source: Path, target: Path, options: RunOptions) -> Generator[Event, No
             encoder=str(job.choice),
             frame_count=job.info.frame_count,
         )
-        for text in notices:
+        for text in [*losses, *_copied_pictures(job)]:
             yield Notice(text=text)
         yield from _restore(job, began)
         yield from _finish(job, began)
@@ -223,9 +223,15 @@ def _restore(job: Job, began: float) -> Iterator[Event]:
         job.output.close()
 
 
-def _notices(job: Job) -> list[str]:
-    """What is already known not to be kept."""
-    return [f"{plan} is left out: {plan.reason}" for plan in job.plans if plan.fate == "drop"]
+def _copied_pictures(job: Job) -> list[str]:
+    """Only one video stream is restored."""
+    from deblurvid.stages.mux import kind_of
+
+    return [
+        f"{plan} is copied as it is: only the first video is restored"
+        for plan in job.plans
+        if plan.fate == "copy" and kind_of(plan.stream) == "video"
+    ]
 
 
 def _finish(job: Job, began: float) -> Iterator[Event]:
@@ -241,10 +247,10 @@ def _finish(job: Job, began: float) -> Iterator[Event]:
         part = job.output.part
         lost = [*lost_tags(part, job.tags), *lost_texts(part, job.source, job.span)]
         texts += [f"the output does not keep {what}" for what in lost]
-        if shift:
-            texts.append(
-                f"all streams begin {float(shift):.3f} s later, because the container cannot hold "
-                "the source's negative times"
+        if shift:  # nothing is lost, so strict has nothing against it
+            yield Notice(
+                text=f"all streams begin {float(shift):.3f} s later together, because the "
+                "container cannot hold the source's negative times"
             )
     for text in texts:
         if job.options.strict:

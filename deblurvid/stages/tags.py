@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import av
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from deblurvid.stages.ffmpeg import READ_ONLY_FILES
 from deblurvid.stages.streams import chapters_within, fresh_tags
@@ -26,8 +27,14 @@ _COLOUR_FIELDS = {
     "color_trc": "colour transfer",
     "colorspace": "colour matrix",
 }
+_COLOUR_NAMES = {
+    "color_range": ColorRange,
+    "color_primaries": ColorPrimaries,
+    "color_trc": ColorTrc,
+    "colorspace": Colorspace,
+}
 _UNSPECIFIED = {"color_range": 0, "color_primaries": 2, "color_trc": 2, "colorspace": 2}
-_ASSUMED = {"colour range": "1"}
+_ASSUMED = {"colour range": "mpeg"}
 """What players take for granted where nothing is said: the limited range, which x264 leaves out."""
 _SIDE_DATA = {
     "MASTERING_DISPLAY_METADATA": "HDR10's mastering display",
@@ -50,7 +57,7 @@ def picture_tags(video: VideoStream, first: VideoFrame) -> dict[str, str]:
     for field, name in _COLOUR_FIELDS.items():
         number = int(getattr(context, field))
         if number != _UNSPECIFIED[field]:
-            tags[name] = str(number)
+            tags[name] = _named(field, number)
     ratio = video.sample_aspect_ratio
     if ratio and ratio != 1:
         tags["sample aspect ratio"] = f"{ratio.numerator}:{ratio.denominator}"
@@ -60,6 +67,14 @@ def picture_tags(video: VideoStream, first: VideoFrame) -> dict[str, str]:
         if data.type.name in _SIDE_DATA:
             tags[_SIDE_DATA[data.type.name]] = "present"
     return tags
+
+
+def _named(field: str, number: int) -> str:
+    """FFmpeg's name of a colour number, or the number where PyAV has none."""
+    try:
+        return _COLOUR_NAMES[field](number).name.lower()
+    except ValueError:
+        return str(number)
 
 
 def lost_tags(path: Path, wanted: dict[str, str]) -> list[str]:

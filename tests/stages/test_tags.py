@@ -26,16 +26,16 @@ def test_a_plain_picture_says_nothing(tmp_path):
 
 
 def test_all_tags_are_found(tmp_path):
-    """Colour by H.273's numbers, sample aspect ratio, rotation."""
+    """Colour by its names, sample aspect ratio, rotation."""
     path = make_video(
         tmp_path / "a.mp4", rotation=90, sample_aspect_ratio=Fraction(4, 3), colour=BT2020_PQ
     )
 
     assert tags_of(path) == {
-        "colour range": "1",
-        "colour primaries": "9",
-        "colour transfer": "16",
-        "colour matrix": "9",
+        "colour range": "mpeg",
+        "colour primaries": "bt2020",
+        "colour transfer": "smpte2084",
+        "colour matrix": "bt2020",
         "sample aspect ratio": "4:3",
         "rotation": "90",
     }
@@ -71,3 +71,28 @@ def test_what_a_container_loses_is_said(tmp_path):
     with pytest.raises(VerificationError, match="rotation 90"):
         list(deblur_video(source, tmp_path / "c.ts", engine="identity", strict=True))
     assert not (tmp_path / "c.ts").exists()
+
+
+def test_a_second_video_is_said_to_be_copied(tmp_path):
+    """Only the first video is restored; that the other is copied is a notice, and no loss."""
+    one = make_video(tmp_path / "one.mkv", audio=False)
+    two = tmp_path / "two.mkv"
+    with av.open(str(one)) as first, av.open(str(one)) as second, av.open(str(two), "w") as both:
+        sources = [first.streams.video[0], second.streams.video[0]]
+        targets = [both.add_stream_from_template(stream, opaque=True) for stream in sources]
+        for source, stream, target in zip((first, second), sources, targets, strict=True):
+            for packet in source.demux(stream):
+                if packet.size:
+                    packet.stream = target
+                    both.mux(packet)
+    events = list(deblur_video(two, tmp_path / "b.mkv", engine="identity", strict=True))
+
+    assert [e for e in events if isinstance(e, Notice) and "is copied as it is" in e.text]
+
+
+def test_a_shift_of_all_streams_is_no_loss(tmp_path):
+    """AAC's negative start in MP4 moves a Matroska file as a whole, and strict allows it."""
+    source = make_video(tmp_path / "a.mp4", frames=20)
+    events = list(deblur_video(source, tmp_path / "b.mkv", engine="identity", strict=True))
+
+    assert [e for e in events if isinstance(e, Notice) and "together" in e.text]
