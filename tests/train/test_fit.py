@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from train.checkpoint import init_run, load_generator, load_run, save_run, start_run
+from train.checkpoint import (
+    init_run,
+    load_generator,
+    load_run,
+    mix_runs,
+    save_run,
+    start_run,
+)
 from train.fit import FitOptions, Length, fit, learning_rate
 from train.generator import Architecture
 from train.loss import blurred_gain, log_error, rgb_error
@@ -178,3 +185,24 @@ def test_a_run_cannot_begin_from_another_architecture(tmp_path):
 
     with pytest.raises(ValueError, match=r"widths=\(16, 32\).*widths=\(32, 32\)"):
         init_run(replace(RECIPE, architecture=wider), 1, tmp_path / "checkpoint.safetensors")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_a_mix_lies_between_two_runs(tmp_path, share):
+    """Each averaged weight is (1 - share) of the first and share of the second."""
+    paths = [tmp_path / f"{number}.safetensors" for number in range(3)]
+    runs = [start_run(RECIPE, seed) for seed in (1, 2)]
+    for run, path in zip(runs, paths, strict=False):
+        save_run(run, path)
+    mix_runs(paths[0], paths[1], share, paths[2])
+
+    mixed = load_run(paths[2]).average
+    for name, weights in mixed.items():
+        expected = (1 - share) * runs[0].average[name] + share * runs[1].average[name]
+        torch.testing.assert_close(weights, expected)
+
+
+def test_a_share_out_of_range_is_refused(tmp_path):
+    """The error shows the share."""
+    with pytest.raises(ValueError, match=r"share is 1\.5"):
+        mix_runs(tmp_path / "a", tmp_path / "b", 1.5, tmp_path / "c")

@@ -1,0 +1,75 @@
+"""RGB to and from Y'CbCr, as matrices built from the primaries' luma weights.
+
+Formulas: ITU-R BT.709-6 and BT.601-7; with kr, kb: Y' = kr R' + (1 - kr - kb) G' + kb B', Cb = (B'
+- Y') / (2 (1 - kb)), Cr = (R' - Y') / (2 (1 - kr)). Limited range at 8 bit: Y' takes 16..235,
+chroma 16..240 about 128; full range: 0..255 about 128.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from train.light import Image8
+
+Matrix = NDArray[np.float64]
+Plane = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColourSpace:
+    """How Y'CbCr codes at 8 bit stand for R'G'B' codes."""
+
+    kr: float
+    """Weight of red in luma."""
+    kb: float
+    """Weight of blue in luma."""
+    full_range: bool
+    """Codes use 0..255; otherwise 16..235 (luma) and 16..240 (chroma)."""
+
+    def matrix(self) -> Matrix:
+        """(3, 3): R'G'B' codes (0..255) to Y'CbCr codes, before the offset."""
+        luma = np.array([self.kr, 1 - self.kr - self.kb, self.kb])
+        blue = (np.array([0.0, 0.0, 1.0]) - luma) / (2 * (1 - self.kb))
+        red = (np.array([1.0, 0.0, 0.0]) - luma) / (2 * (1 - self.kr))
+        scale = np.array([1.0, 1.0, 1.0] if self.full_range else [219 / 255, 224 / 255, 224 / 255])
+        return np.asarray(np.stack([luma, blue, red]) * scale[:, None])
+
+    def offset(self) -> NDArray[np.float64]:
+        """(3,): what is added behind the matrix."""
+        return np.array([0.0 if self.full_range else 16.0, 128.0, 128.0])
+
+
+BT709 = ColourSpace(kr=0.2126, kb=0.0722, full_range=False)
+BT709_FULL = ColourSpace(kr=0.2126, kb=0.0722, full_range=True)
+BT601 = ColourSpace(kr=0.299, kb=0.114, full_range=False)
+BT601_FULL = ColourSpace(kr=0.299, kb=0.114, full_range=True)
+
+
+def planes_from_image(image: Image8, space: ColourSpace) -> tuple[Plane, ...]:
+    """Turn RGB codes (H, W, 3), sides even, into Y (H, W), U and V (H/2, W/2): 8-bit codes.
+
+    Chroma is the mean of each 2x2 block. Nothing is rounded.
+    """
+    affine = np.hstack([space.matrix(), space.offset()[:, None]]).astype(np.float32)
+    ycc = np.asarray(cv2.transform(image.astype(np.float32), affine), np.float32)
+    size = (image.shape[1] // 2, image.shape[0] // 2)
+    small = np.asarray(cv2.resize(ycc[:, :, 1:], size, interpolation=cv2.INTER_AREA), np.float32)
+    return ycc[:, :, 0], small[:, :, 0], small[:, :, 1]
+
+
+def chroma_weights(space: ColourSpace) -> tuple[float, float]:
+    """Weights (u, v) that make mse_y + u mse_u + v mse_v proportional to the error in R'G'B'.
+
+    A luma error moves R', G' and B' alike; a chroma error moves them by a column of the inverse
+    matrix, so each plane counts by the mean square of its column. Errors of different planes are
+    taken to be uncorrelated, and chroma is counted once per pixel of the full-size picture. For
+    BT.709 full range: u = 1.159, v = 0.900.
+    """
+    columns = (np.linalg.inv(space.matrix()) ** 2).mean(0)
+    return float(columns[1] / columns[0]), float(columns[2] / columns[0])

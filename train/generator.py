@@ -1,0 +1,146 @@
+"""The generator: a plain U-Net on YUV 4:2:0 planes that gives residuals.
+
+Y is folded by pixel-unshuffle until it lines up with U and V, so one picture becomes one tensor
+without any resampling. Then dense 3x3 convolutions, residual blocks and ReLU only: no
+normalisation, no pooling over the picture, nothing whose result depends on the picture's size or
+can leave the range of FP16.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """Shape of the U-Net."""
+
+    fold: int = 4
+    """Luma pixels per side of a cell of the first level: 2 or 4."""
+    widths: tuple[int, ...] = (48, 96, 192)
+    """Channels of each level, multiples of 16; each level has half the resolution of the last."""
+    encoder_blocks: tuple[int, ...] = (1, 1, 3)
+    """Residual blocks on the way down, one number a level; the last is the bottom."""
+    decoder_blocks: tuple[int, ...] = (1, 1)
+    """Residual blocks on the way up, the first level first."""
+
+    def __post_init__(self) -> None:
+        """Refuse shapes that do not fit together."""
+        if self.fold not in (2, 4):
+            raise ValueError(f"fold = {self.fold} is neither 2 nor 4.")
+        if any(width % 16 for width in self.widths):
+            raise ValueError(f"widths {self.widths} must be multiples of 16.")
+        if (len(self.encoder_blocks), len(self.decoder_blocks)) != (
+            len(self.widths),
+            len(self.widths) - 1,
+        ):
+            raise ValueError(
+                f"{len(self.widths)} widths need {len(self.widths)} encoder_blocks and"
+                f" {len(self.widths) - 1} decoder_blocks, not {self.encoder_blocks} and"
+                f" {self.decoder_blocks}."
+            )
+
+    @property
+    def multiple_of(self) -> int:
+        """Both sides of the luma plane must be a multiple of this."""
+        return self.fold << (len(self.widths) - 1)
+
+    @property
+    def channels(self) -> int:
+        """Channels of a folded picture: fold^2 of Y, (fold/2)^2 each of U and V."""
+        return self.fold**2 * 3 // 2
+
+
+class Block(nn.Module):
+    """x + conv(relu(conv(x))), 3x3."""
+
+    def __init__(self, width: int) -> None:
+        """Start close to the identity: the second convolution begins small."""
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+        for conv, gain in ((self.first, 2.0), (self.second, 0.02)):
+            nn.init.normal_(conv.weight, std=(gain / (9 * width)) ** 0.5)
+            _zero(conv.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> the same shape."""
+        return cast("Tensor", x + self.second(functional.relu(self.first(x))))
+
+
+def _zero(parameter: Tensor | None) -> None:
+    if parameter is not None:
+        nn.init.zeros_(parameter)
+
+
+class Generator(nn.Module):
+    """Residuals of Y, U, V from Y, U, V. Freshly made, it gives exactly zero."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        """Build the layers of `architecture`."""
+        super().__init__()
+        self.architecture = architecture
+        widths = architecture.widths
+        steps = list(pairwise(widths))
+        self.head = nn.Conv2d(architecture.channels, widths[0], 3, padding=1)
+        self.encoder = nn.ModuleList(
+            nn.Sequential(*(Block(width) for _ in range(count)))
+            for width, count in zip(widths, architecture.encoder_blocks, strict=True)
+        )
+        self.down = nn.ModuleList(nn.Conv2d(fine, coarse, 2, stride=2) for fine, coarse in steps)
+        self.up = nn.ModuleList(nn.Conv2d(coarse, 4 * fine, 1) for fine, coarse in steps)
+        self.decoder = nn.ModuleList(
+            nn.Sequential(*(Block(width) for _ in range(count)))
+            for width, count in zip(widths, architecture.decoder_blocks, strict=False)
+        )
+        self.tail = nn.Conv2d(widths[0], architecture.channels, 3, padding=1)
+        _zero(self.tail.weight)
+        _zero(self.tail.bias)
+
+    def forward(self, y: Tensor, u: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Give dy, du, dv for y (N, 1, H, W), u and v (N, 1, H/2, W/2), in code / 2^depth."""
+        fold = self.architecture.fold
+        planes = [functional.pixel_unshuffle(y, fold)]
+        planes += [functional.pixel_unshuffle(c, fold // 2) for c in (u, v)]
+        # Centred, so that the zero padding of the convolutions is a mid grey.
+        x = self.head(torch.cat(planes, 1) - 0.5)
+        skips = []
+        for blocks, down in zip(self.encoder, self.down, strict=False):
+            x = blocks(x)
+            skips.append(x)
+            x = functional.relu(down(x))
+        x = self.encoder[-1](x)
+        for skip, up, blocks in reversed(list(zip(skips, self.up, self.decoder, strict=True))):
+            x = blocks(skip + functional.pixel_shuffle(up(x), 2))
+        residual = self.tail(x)
+        luma, chroma = fold**2, fold**2 // 4
+        dy, du, dv = residual.split([luma, chroma, chroma], 1)
+        half = fold // 2
+        return (
+            functional.pixel_shuffle(dy, fold),
+            functional.pixel_shuffle(du, half),
+            functional.pixel_shuffle(dv, half),
+        )
+
+
+def count_flop(architecture: Architecture, height: int, width: int) -> int:
+    """Count the operations of one frame, its sides padded; a multiply-add is two."""
+    multiple = architecture.multiple_of
+    bottom = -(-height // multiple) * -(-width // multiple)
+    cells = bottom << 2 * (len(architecture.widths) - 1)
+    widths = architecture.widths
+    macs = 2 * cells * 9 * architecture.channels * widths[0]  # head and tail
+    blocks = [*architecture.encoder_blocks]
+    for level, count in enumerate(architecture.decoder_blocks):
+        blocks[level] += count
+    for level, (channels, count) in enumerate(zip(widths, blocks, strict=True)):
+        macs += (cells >> 2 * level) * count * 2 * 9 * channels**2
+    for level, (fine, coarse) in enumerate(pairwise(widths)):
+        macs += (cells >> 2 * (level + 1)) * 2 * 4 * fine * coarse  # down and up
+    return 2 * macs
