@@ -17,6 +17,7 @@ from deblurvid.errors import UsageError, VerificationError
 from deblurvid.events import Event, Finished, FrameDone, Notice, Segment, Started
 from deblurvid.options import RunOptions
 from deblurvid.prefetch import Waits, prefetch
+from deblurvid.remarks import after_the_last_frame, copied_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -112,7 +113,7 @@ def _run(source: Path, target: Path, options: RunOptions) -> Generator[Event, No
             encoder=str(job.choice),
             frame_count=job.info.frame_count,
         )
-        for text in [*losses, *_copied_pictures(job)]:
+        for text in [*losses, *copied_pictures(job)]:
             yield Notice(text=text)
         yield from _restore(job, began)
         yield from _finish(job, began)
@@ -223,24 +224,13 @@ def _restore(job: Job, began: float) -> Iterator[Event]:
         job.output.close()
 
 
-def _copied_pictures(job: Job) -> list[str]:
-    """Only one video stream is restored."""
-    from deblurvid.stages.mux import kind_of
-
-    return [
-        f"{plan} is copied as it is: only the first video is restored"
-        for plan in job.plans
-        if plan.fate == "copy" and kind_of(plan.stream) == "video"
-    ]
-
-
 def _finish(job: Job, began: float) -> Iterator[Event]:
     """Check the closed file and give it its name."""
     from deblurvid.stages.tags import lost_tags, lost_texts
     from deblurvid.stages.verify import verify
 
     busy = job.busy_seconds(time.perf_counter() - began)
-    texts = _late_notices(job)
+    texts = after_the_last_frame(job)
     if job.options.verify != "off":
         full = job.options.verify == "full"
         shift = verify(job.output, job.stamps, job.info.time_base, full=full)
@@ -266,29 +256,3 @@ def _finish(job: Job, began: float) -> Iterator[Event]:
         busy_seconds=busy,
         verified=job.options.verify,
     )
-
-
-def _late_notices(job: Job) -> list[str]:
-    """What is known once all frames have passed."""
-    texts = []
-    if job.clock.mended:
-        texts.append(f"{job.clock.mended} frames had no rising timestamp and were given one")
-    if _is_cut_off(job):
-        texts.append(
-            f"the source says that it has {job.video.frames} frames, but only {len(job.stamps)} "
-            "could be read: it may be cut off"
-        )
-    if job.invalid:
-        texts.append(
-            f"{len(job.invalid)} frames held NaN or Inf in {sum(job.invalid)} samples, which kept "
-            "the source's value"
-        )
-    return texts
-
-
-def _is_cut_off(job: Job) -> bool:
-    """Whether frames are missing at the end: an edit list also hides frames, but shortens the time."""
-    if job.span.cuts or not job.info.duration or not job.info.frame_rate:
-        return False
-    lasted = (job.stamps[-1] - job.stamps[0]) * job.info.time_base + 2 / job.info.frame_rate
-    return len(job.stamps) < job.video.frames and lasted < job.info.duration

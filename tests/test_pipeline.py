@@ -390,6 +390,27 @@ def test_an_rgb_generator_restores_a_video(tmp_path):
     assert np.median(change) == round(4 * 219 / 255)
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_a_source_that_was_cut_off_is_said(tmp_path, suffix):
+    """A file that ends before its header says is restored as far as it goes, with a notice."""
+    whole = make_video(tmp_path / f"whole{suffix}", frames=100, audio=False)
+    run(whole, tmp_path / f"moved{suffix}")  # the product puts the index first
+    data = (tmp_path / f"moved{suffix}").read_bytes()
+    (tmp_path / f"a{suffix}").write_bytes(data[: len(data) * 2 // 3])
+    events = run(tmp_path / f"a{suffix}", tmp_path / f"b{suffix}")
+
+    assert events[-1].frames < 100
+    assert [e for e in events if isinstance(e, Notice) and "cut off" in e.text]
+
+
+def test_frames_are_counted_by_the_video_and_not_by_longer_sound(tmp_path):
+    """Matroska states each stream's end; the bar must not wait for frames that never come."""
+    source = make_video(tmp_path / "a.mkv", frames=50)
+    events = run(source, tmp_path / "b.mkv")
+
+    assert events[0].frame_count == 50
+
+
 def test_full_verification_reads_every_frame(tmp_path):
     """verify='full' decodes the output."""
     events = run(make_video(tmp_path / "a.mp4"), tmp_path / "b.mp4", verify="full")

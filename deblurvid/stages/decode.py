@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -139,9 +140,23 @@ def describe(
 
 
 def _duration(container: InputContainer, video: VideoStream) -> Fraction | None:
+    """Seconds that the video stream lasts, by what the container says."""
     if video.duration and video.time_base:
         return Fraction(video.duration * video.time_base)
-    return Fraction(container.duration, 1_000_000) if container.duration else None
+    return tagged_duration(video) or (
+        Fraction(container.duration, 1_000_000) if container.duration else None
+    )
+
+
+def tagged_duration(video: VideoStream) -> Fraction | None:
+    """Seconds that the stream lasts by Matroska's DURATION tag, which states when it ends."""
+    text = video.metadata.get("DURATION", "")
+    found = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", text)
+    if not found:
+        return None
+    hours, minutes, seconds = (Fraction(part) for part in found.groups())
+    begin = Fraction((video.start_time or 0) * (video.time_base or 0))
+    return 3600 * hours + 60 * minutes + seconds - begin
 
 
 def _frame_count(
