@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from deblurvid.backends.base import Engine
     from deblurvid.stages.ffmpeg import AnyPacket
 
+MOST_WAITING = 256
+"""Values that may wait behind pictures in flight: packets of other streams, mostly."""
+
 
 def deblur(
     items: Iterable[Picture | AnyPacket],
@@ -57,5 +60,6 @@ def deblur(
             engine.submit(item.planes, strength=strength)
             in_flight += 1
         waiting.append(item)
-        yield from drained(keep=engine.slots)
+        # Sound that follows all pictures must not gather behind those in flight.
+        yield from drained(keep=engine.slots if len(waiting) <= MOST_WAITING else 0)
     yield from drained(keep=0)

@@ -159,6 +159,25 @@ def test_deblur_keeps_packets_between_their_pictures():
     assert engine.fullest == engine.slots
 
 
+def test_deblur_does_not_gather_packets_behind_pictures():
+    """Sound that follows all pictures leaves while it comes, not at the end."""
+    frame = make_frame(0, (16, 16), "yuv420p", 0, Fraction(1, 25))
+    (picture,) = unpack([frame], info_of((16, 16), "yuv420p"))
+    taken = 0
+
+    def items():
+        nonlocal taken
+        yield picture
+        for _ in range(2000):
+            taken += 1
+            yield av.Packet(4)
+
+    left = deblur(items(), CountingEngine(), strength=1.0, on_invalid=[].append)
+    next(left)
+
+    assert taken < 500
+
+
 def test_deblur_reports_each_invalid_picture():
     """Pictures with NaN or Inf are reported one by one, in order."""
     frame = make_frame(0, (16, 16), "yuv420p", 0, Fraction(1, 25))
