@@ -34,6 +34,11 @@ class BlurRecipe:
 
     sharp_share: float = 0.05
     """Pairs whose input is the target itself: what is sharp must stay as it is, grain and all."""
+    soft_share: float = 0.0
+    """Pictures whose view is soft before the camera moves, input and target alike: softness of the
+    lens or of the focus is not motion, and is to stay."""
+    softest: float = 1.5
+    """Their Gaussian softness is uniform from 0.4 to this standard deviation in pixels."""
     short_share: float = 0.25
     """Of the blurred: lengths from `shortest` to `middle`, log-uniform."""
     shortest: float = 1.5
@@ -86,7 +91,7 @@ def make_scene(
     rng = np.random.default_rng([seed, number])
     photo = photos[int(rng.integers(len(photos)))]
     patch = _flipped(rng, choose_patch(rng, photo, side + 2 * _MARGIN, 4))
-    light = light_from_image(patch)
+    light = _softened(rng, recipe, light_from_image(patch))
     length = draw_length(rng, recipe)
     exposed = (
         expose(light, draw_path(rng, recipe, length), _draw_turn(rng, recipe)) if length else light
@@ -99,6 +104,13 @@ def make_scene(
     blurred = _through_encoder(rng, recipe, image_from_light(exposed), space)
     target = rounded_planes(image_from_light(sharp), space) if length else blurred
     return Scene(blurred=blurred, sharp=target, length=length)
+
+
+def _softened(rng: np.random.Generator, recipe: BlurRecipe, light: Light) -> Light:
+    if not recipe.soft_share or rng.random() >= recipe.soft_share:
+        return light
+    deviation = rng.uniform(0.4, recipe.softest)
+    return np.asarray(cv2.GaussianBlur(light, (0, 0), deviation))
 
 
 def draw_length(rng: np.random.Generator, recipe: BlurRecipe) -> float:

@@ -127,3 +127,16 @@ def test_a_share_beyond_one_is_refused():
     """The error names the field and the value."""
     with pytest.raises(ValueError, match=r"sharp_share = 1\.5 is no share"):
         synthesis.BlurRecipe(sharp_share=1.5)
+
+
+def test_a_soft_scene_is_soft_on_both_sides(photos):
+    """Softening belongs to the view: target and input lose detail alike, and a sharp pair stays one."""
+    how = {"noisy_share": 0, "jpeg_share": 0, "h264_share": 0, "sharp_share": 1.0}
+    plain, soft = (
+        synthesis.make_scene(photos, synthesis.BlurRecipe(soft_share=share, **how), 1, 3, 64)
+        for share in (0.0, 1.0)
+    )
+
+    assert np.array_equal(soft.blurred[0], soft.sharp[0])
+    detail = [np.abs(np.diff(scene.sharp[0].astype(int), axis=1)).mean() for scene in (plain, soft)]
+    assert detail[1] < detail[0]
