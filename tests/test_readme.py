@@ -39,13 +39,12 @@ def run(words: list[str], folder: Path, **environment: str) -> subprocess.Comple
     )
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+@pytest.fixture
+def folder(tmp_path):
     """A folder that looks like the checkout to the commands."""
-    place = tmp_path_factory.mktemp("readme")
-    (place / "examples").mkdir()
-    shutil.copy(ROOT / "examples/shaky.mp4", place / "examples/shaky.mp4")
-    return place
+    (tmp_path / "examples").mkdir()
+    shutil.copy(ROOT / "examples/shaky.mp4", tmp_path / "examples/shaky.mp4")
+    return tmp_path
 
 
 USES = [line for block in blocks("sh") for line in block.splitlines() if line[:9] == "deblurvid"]
