@@ -2,7 +2,7 @@
 
     python examples/make_clip.py PHOTO OUT.mp4 [--sharp SHARP.mp4]
 
-Light and exposure are the trainer's own (`train.light`, `train.synthesis`): the camera moves while
+Light and exposure are the trainer's own (`train.synthesis.light`, `train.synthesis`): the camera moves while
 the shutter is open, the sum is taken in linear light, the sensor adds noise, then curve, rounding
 and encoder follow. `--sharp` also writes each frame as it looks at the middle of its exposure,
 without blur and noise, for measuring what a restoration gains. Needs `pip install .[train]`; run it
@@ -24,9 +24,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from train.colour import BT709
-from train.light import image_from_light, light_from_image
-from train.paths import POINTS
-from train.synthesis import expose, rounded_planes
+from train.synthesis.light import image_from_light, light_from_image
+from train.synthesis.paths import POINTS
+from train.synthesis.scene import expose, rounded_planes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
     from numpy.typing import NDArray
 
-    from train.light import Light
+    from train.synthesis.light import Light
 
 WIDTH, HEIGHT = 1280, 720
 FRAMES_PER_SECOND = 24

@@ -16,7 +16,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from train.generator import Generator
+from train.generators.planes import Generator
 from train.recipe import Recipe, recipe_from_table
 
 if TYPE_CHECKING:

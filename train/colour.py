@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from train.light import Image8
+    from train.synthesis.light import Image8
 
 Matrix = NDArray[np.float64]
 Plane = NDArray[np.float32]
@@ -61,6 +61,22 @@ def planes_from_image(image: Image8, space: ColourSpace) -> tuple[Plane, ...]:
     size = (image.shape[1] // 2, image.shape[0] // 2)
     small = np.asarray(cv2.resize(ycc[:, :, 1:], size, interpolation=cv2.INTER_AREA), np.float32)
     return ycc[:, :, 0], small[:, :, 0], small[:, :, 1]
+
+
+def image_from_planes(planes: tuple[NDArray[np.uint8], ...], space: ColourSpace) -> Image8:
+    """Turn 8-bit codes Y (H, W), U and V (H/2, W/2) into RGB codes (H, W, 3), rounded and clipped.
+
+    Chroma is interpolated linearly between the middles of its 2x2 pixels.
+    """
+    size = (planes[0].shape[1], planes[0].shape[0])
+    large = [
+        cv2.resize(p.astype(np.float32), size, interpolation=cv2.INTER_LINEAR) for p in planes[1:]
+    ]
+    ycc = np.stack([planes[0].astype(np.float32), *large], 2)
+    back = np.linalg.inv(space.matrix())
+    affine = np.hstack([back, -(back @ space.offset())[:, None]]).astype(np.float32)
+    rgb = cv2.transform(ycc, affine)
+    return np.asarray(np.clip(np.rint(rgb), 0, 255), np.uint8)
 
 
 def chroma_weights(space: ColourSpace) -> tuple[float, float]:

@@ -7,9 +7,9 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-from train.generator import Architecture
-from train.samples import SampleRecipe
-from train.synthesis import BlurRecipe
+from train.data.samples import SampleRecipe
+from train.generators.planes import Architecture
+from train.synthesis.scene import BlurRecipe
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     import torch
 
-    from train.generator import Generator
-    from train.photos import Photo
+    from train.generators.planes import Generator
+    from train.synthesis.photos import Photo
 
 
 class NeedsTorch(pytest.Module):
@@ -46,7 +46,7 @@ def two_threads() -> None:
 @pytest.fixture(scope="session")
 def photos() -> list[Photo]:
     """Two pictures of random rectangles and grain: edges at every angle are not needed here."""
-    from train.photos import photo_from_image
+    from train.synthesis.photos import photo_from_image
 
     pictures = []
     for seed in range(2):
@@ -65,7 +65,7 @@ def tiny_generator() -> Generator:
     """A small generator whose last convolution is not zero, so that it has something to say."""
     import torch
 
-    from train.generator import Architecture, Generator
+    from train.generators.planes import Architecture, Generator
 
     torch.manual_seed(0)
     generator = Generator(

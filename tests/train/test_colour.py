@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from train import colour, light
+from train import colour
+from train.synthesis import light
 
 
 @pytest.mark.parametrize(
