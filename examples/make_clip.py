@@ -2,7 +2,7 @@
 
     python examples/make_clip.py PHOTO OUT.mp4 [--sharp SHARP.mp4]
 
-Light and exposure are the trainer's own (`train.synthesis.light`, `train.synthesis`): the camera moves while
+Light and exposure are the trainer's own (`train.synthesis.light`, `train.synthesis.exposure`): the camera moves while
 the shutter is open, the sum is taken in linear light, the sensor adds noise, then curve, rounding
 and encoder follow. `--sharp` also writes each frame as it looks at the middle of its exposure,
 without blur and noise, for measuring what a restoration gains. Needs `pip install .[train]`; run it
@@ -24,9 +24,10 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from train.colour import BT709
+from train.synthesis.compression import rounded_planes
+from train.synthesis.exposure import expose
 from train.synthesis.light import image_from_light, light_from_image
 from train.synthesis.paths import POINTS
-from train.synthesis.scene import expose, rounded_planes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,7 +117,7 @@ def _view(canvas: Light, shift: NDArray[np.float64], roll: float) -> Light:
 
 
 def noisy(rng: np.random.Generator, light: Light) -> Light:
-    """Add a sensor's noise, as `train.synthesis.add_noise` does, of the same strength in every frame."""
+    """Add a sensor's noise, as `train.synthesis.noise.add_noise` does, of the same strength in every frame."""
     deviation = np.sqrt(np.maximum(light, 0) * np.float32(SHOT_NOISE) + np.float32(READ_NOISE))
     return light + deviation * rng.standard_normal(light.shape, dtype=np.float32)
 

@@ -27,9 +27,15 @@ def centred(path: Path, length: float) -> Path:
     return np.asarray((path - path.mean(0)) * (length / max(extent(path), 1e-9)))
 
 
-def straight_path(rng: np.random.Generator, length: float) -> Path:
+def resampled(path: Path, points: int) -> Path:
+    """Walk the same way in the same time with another number of points, linear between them."""
+    at = np.linspace(0, len(path) - 1, points)
+    return np.stack([np.interp(at, np.arange(len(path)), side) for side in path.T], 1)
+
+
+def straight_path(rng: np.random.Generator, length: float, points: int = POINTS) -> Path:
     """Draw a pan: one direction, with some change of speed and a slight bend."""
-    t = np.linspace(-0.5, 0.5, POINTS)
+    t = np.linspace(-0.5, 0.5, points)
     along = t + rng.uniform(-0.5, 0.5) * t**2
     across = rng.uniform(-0.35, 0.35) * t**2
     angle = rng.uniform(0, np.pi)
@@ -38,7 +44,7 @@ def straight_path(rng: np.random.Generator, length: float) -> Path:
     return centred(np.stack([x, y], 1), length)
 
 
-def shaken_path(rng: np.random.Generator, length: float) -> Path:
+def shaken_path(rng: np.random.Generator, length: float, points: int = POINTS) -> Path:
     """Draw a hand's tremor: a velocity with inertia, pulled back to the centre, at times struck.
 
     After the random-motion model of Boracchi and Foi, "Modeling the performance of image
@@ -50,7 +56,7 @@ def shaken_path(rng: np.random.Generator, length: float) -> Path:
     velocity = _turned(np.array([1.0, 0.0]), rng.uniform(0, 2 * np.pi))
     position = np.zeros(2)
     path = [position]
-    for _ in range(POINTS - 1):
+    for _ in range(points - 1):
         velocity = inertia * velocity + jerk * rng.normal(size=2) - pull * position
         if rng.random() < strike:
             velocity = 1.5 * _turned(velocity, np.pi + rng.uniform(-0.5, 0.5))
@@ -69,19 +75,31 @@ def kernel_from_path(path: Path) -> Kernel:
 
     Each point is spread over 4x4 pixels by the cubic of Keys (a = -1/2), so that correlating with
     the kernel equals the mean of cubically interpolated views: a bilinear spread would blur once
-    more.
+    more. The cubic's lobes make some weights slightly negative.
     """
-    reach = int(np.ceil(np.abs(path).max())) + 2
-    side = 2 * reach + 1
     base = np.floor(path).astype(np.int64)
-    weight_x = _keys(path[:, 0] - base[:, 0])  # (T, 4)
-    weight_y = _keys(path[:, 1] - base[:, 1])
-    columns = base[:, 0, None] + np.arange(-1, 3) + reach
-    rows = base[:, 1, None] + np.arange(-1, 3) + reach
-    kernel = np.zeros((side, side))
-    np.add.at(
-        kernel, (rows[:, :, None], columns[:, None, :]), weight_y[:, :, None] * weight_x[:, None, :]
-    )
+    weights = _keys((path - base).reshape(-1)).reshape(len(path), 2, 4)
+    return _splat(base - 1, weights)
+
+
+def bilinear_kernel_from_path(path: Path) -> Kernel:
+    """Turn a path into such a kernel without negative weights: each point spread over 2x2 pixels.
+
+    That is how data sets of convolved pictures make theirs; it blurs by a fraction of a pixel more.
+    """
+    base = np.floor(path).astype(np.int64)
+    fraction = path - base
+    return _splat(base, np.stack([1 - fraction, fraction], 2))
+
+
+def _splat(first: NDArray[np.int64], weights: NDArray[np.float64]) -> Kernel:
+    """Sum up points: `first` (T, 2) pixel of each, x and y, `weights` (T, 2, n) from there on."""
+    count = weights.shape[2]
+    reach = max(int(-first.min()), int(first.max()) + count - 1, 0)
+    columns, rows = np.moveaxis(first[:, :, None] + np.arange(count) + reach, 1, 0)
+    kernel = np.zeros((2 * reach + 1, 2 * reach + 1))
+    spread = weights[:, 1, :, None] * weights[:, 0, None, :]
+    np.add.at(kernel, (rows[:, :, None], columns[:, None, :]), spread)
     return np.asarray(kernel / kernel.sum(), np.float32)
 
 
