@@ -9,7 +9,6 @@ BLOCK, each worker finds its scenes in its own cache.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from train.recipe import SampleRecipe
     from train.scene import Codes, Scene, SceneSource
 
 BLOCK = 16
@@ -28,31 +28,31 @@ Batch = tuple[torch.Tensor, ...]
 (N, 1, S/2, S/2), six tensors; rgb: (N, 3, S, S), two tensors."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SampleRecipe:
-    """How crops are drawn from scenes."""
-
-    crop: int = 128
-    """Side of a crop in pixels, a multiple of the generator's `multiple_of`."""
-    batch: int = 24
-    scene: int = 256
-    """Side of a scene in pixels, even, at least `crop`."""
-    uses: int = 16
-    """Crops taken from each scene. See [Scene reuse]."""
-
-    def __post_init__(self) -> None:
-        """Refuse a scene that no crop fits."""
-        if self.scene % 2 or self.crop % 2 or self.scene < self.crop:
-            raise ValueError(
-                f"scene {self.scene} and crop {self.crop} must be even, scene >= crop."
-            )
-
-
 class Samples(Dataset[Batch]):
     """The batch of each step, as a pure function of (seed, step)."""
 
-    def __init__(self, source: SceneSource, recipe: SampleRecipe, seed: int) -> None:
-        """Keep the source; nothing is made before a step is asked for."""
+    def __init__(
+        self, source: SceneSource, recipe: SampleRecipe, seed: int, *, rank: int = 0, ranks: int = 1
+    ) -> None:
+        """Keep the source; nothing is made before a step is asked for.
+
+        Args:
+            source: where scenes come from.
+            recipe: how crops are drawn from them; `batch` is the global one.
+            seed: of scenes and crops.
+            rank: which of `ranks` processes this is; each makes an equal share of a batch.
+            ranks: how many there are.
+
+        Raises:
+            ValueError: the batch cannot be shared out.
+        """
+        if recipe.batch % ranks:
+            raise ValueError(
+                f"A batch of {recipe.batch} cannot be shared by {ranks} processes. Change"
+                " samples.batch."
+            )
+        share = recipe.batch // ranks
+        self.slots = range(rank * share, (rank + 1) * share)
         self.recipe = recipe
         self.seed = seed
 
@@ -64,7 +64,7 @@ class Samples(Dataset[Batch]):
 
     def __getitem__(self, step: int) -> Batch:
         """Make the batch of one step."""
-        crops = [self.crop(step, slot) for slot in range(self.recipe.batch)]
+        crops = [self.crop(step, slot) for slot in self.slots]
         return tuple(torch.from_numpy(np.stack(planes)) for planes in zip(*crops, strict=True))
 
     def crop(self, step: int, slot: int) -> tuple[Codes, ...]:
