@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import cast
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -18,9 +18,12 @@ from torch.nn import functional
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Architecture:
+class PlanesArchitecture:
     """Shape of the U-Net."""
 
+    kind: Literal["planes"] = "planes"
+    block: Literal["residual", "gated"] = "residual"
+    """What a level is made of. See `ResidualBlock` and `GatedBlock`."""
     fold: int = 4
     """Luma pixels per side of a cell of the first level: 2 or 4."""
     widths: tuple[int, ...] = (48, 96, 192)
@@ -52,18 +55,41 @@ class Architecture:
         return self.fold << (len(self.widths) - 1)
 
     @property
+    def picture(self) -> Literal["planes"]:
+        """What the generator takes: Y, U and V."""
+        return "planes"
+
+    @property
     def channels(self) -> int:
         """Channels of a folded picture: fold^2 of Y, (fold/2)^2 each of U and V."""
         return self.fold**2 * 3 // 2
 
+    def count_flop(self, height: int, width: int) -> int:
+        """Count the operations of one frame, its sides padded; a multiply-add is two."""
+        bottom = -(-height // self.multiple_of) * -(-width // self.multiple_of)
+        cells = bottom << 2 * (len(self.widths) - 1)
+        macs = 2 * cells * 9 * self.channels * self.widths[0]  # head and tail
+        blocks = [*self.encoder_blocks]
+        for level, count in enumerate(self.decoder_blocks):
+            blocks[level] += count
+        convs = _BLOCKS[self.block].inner + 1
+        for level, (channels, count) in enumerate(zip(self.widths, blocks, strict=True)):
+            macs += (cells >> 2 * level) * count * convs * 9 * channels**2
+        for level, (fine, coarse) in enumerate(pairwise(self.widths)):
+            macs += (cells >> 2 * (level + 1)) * 2 * 4 * fine * coarse  # down and up
+        return 2 * macs
 
-class Block(nn.Module):
+
+class ResidualBlock(nn.Module):
     """x + conv(relu(conv(x))), 3x3."""
+
+    inner = 1
+    """Channels the first convolution gives, in widths."""
 
     def __init__(self, width: int) -> None:
         """Start close to the identity: the second convolution begins small."""
         super().__init__()
-        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.first = nn.Conv2d(width, self.inner * width, 3, padding=1)
         self.second = nn.Conv2d(width, width, 3, padding=1)
         for conv, gain in ((self.first, 2.0), (self.second, 0.02)):
             nn.init.normal_(conv.weight, std=(gain / (9 * width)) ** 0.5)
@@ -74,29 +100,56 @@ class Block(nn.Module):
         return cast("Tensor", x + self.second(functional.relu(self.first(x))))
 
 
+class GatedBlock(ResidualBlock):
+    """x + conv(a * b) with (a, b) = conv(x), 3x3: the gate of Chen et al., arXiv 2204.04676, 3.2."""
+
+    inner = 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> the same shape."""
+        a, b = self.first(x).chunk(2, 1)
+        return cast("Tensor", x + self.second(a * b))
+
+
+_BLOCKS = {"residual": ResidualBlock, "gated": GatedBlock}
+
+
 def _zero(parameter: Tensor | None) -> None:
     if parameter is not None:
         nn.init.zeros_(parameter)
 
 
-class Generator(nn.Module):
+SIZES = {
+    "small": PlanesArchitecture(
+        widths=(32, 64, 128), encoder_blocks=(1, 1, 2), decoder_blocks=(1, 1)
+    ),
+    "fast": PlanesArchitecture(),
+    "base": PlanesArchitecture(
+        widths=(80, 160, 320), encoder_blocks=(1, 2, 6), decoder_blocks=(2, 1)
+    ),
+}
+"""The U-Net by name: 15, 38 and 169 GFLOP a 720p frame."""
+
+
+class PlanesGenerator(nn.Module):
     """Residuals of Y, U, V from Y, U, V. Freshly made, it gives exactly zero."""
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(self, architecture: PlanesArchitecture) -> None:
         """Build the layers of `architecture`."""
         super().__init__()
         self.architecture = architecture
         widths = architecture.widths
         steps = list(pairwise(widths))
+        block = _BLOCKS[architecture.block]
         self.head = nn.Conv2d(architecture.channels, widths[0], 3, padding=1)
         self.encoder = nn.ModuleList(
-            nn.Sequential(*(Block(width) for _ in range(count)))
+            nn.Sequential(*(block(width) for _ in range(count)))
             for width, count in zip(widths, architecture.encoder_blocks, strict=True)
         )
         self.down = nn.ModuleList(nn.Conv2d(fine, coarse, 2, stride=2) for fine, coarse in steps)
         self.up = nn.ModuleList(nn.Conv2d(coarse, 4 * fine, 1) for fine, coarse in steps)
         self.decoder = nn.ModuleList(
-            nn.Sequential(*(Block(width) for _ in range(count)))
+            nn.Sequential(*(block(width) for _ in range(count)))
             for width, count in zip(widths, architecture.decoder_blocks, strict=False)
         )
         self.tail = nn.Conv2d(widths[0], architecture.channels, 3, padding=1)
@@ -127,20 +180,3 @@ class Generator(nn.Module):
             functional.pixel_shuffle(du, half),
             functional.pixel_shuffle(dv, half),
         )
-
-
-def count_flop(architecture: Architecture, height: int, width: int) -> int:
-    """Count the operations of one frame, its sides padded; a multiply-add is two."""
-    multiple = architecture.multiple_of
-    bottom = -(-height // multiple) * -(-width // multiple)
-    cells = bottom << 2 * (len(architecture.widths) - 1)
-    widths = architecture.widths
-    macs = 2 * cells * 9 * architecture.channels * widths[0]  # head and tail
-    blocks = [*architecture.encoder_blocks]
-    for level, count in enumerate(architecture.decoder_blocks):
-        blocks[level] += count
-    for level, (channels, count) in enumerate(zip(widths, blocks, strict=True)):
-        macs += (cells >> 2 * level) * count * 2 * 9 * channels**2
-    for level, (fine, coarse) in enumerate(pairwise(widths)):
-        macs += (cells >> 2 * (level + 1)) * 2 * 4 * fine * coarse  # down and up
-    return 2 * macs

@@ -1,7 +1,13 @@
-"""What training lowers: the logarithm of each picture's error, weighted as RGB shows it."""
+"""Losses that compare the restored picture with the sharp one, sample by sample.
+
+Pictures are those of `train.pictures`: (y, u, v) or (rgb,). An error in a chroma plane counts by
+what it does to R'G'B' (see `colour.chroma_weights`), so that both kinds of generator are judged
+alike.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import torch
@@ -10,31 +16,124 @@ from torch import Tensor
 from train.colour import BT709, chroma_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-_WEIGHT_U, _WEIGHT_V = chroma_weights(BT709)
+_CHROMA = chroma_weights(BT709)
+_CHARBONNIER = 1e-3
+"""Epsilon of Zamir et al., arXiv 2102.02808, section 3.1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FidelityRecipe:
+    """How much of each loss is in the sum; 0 leaves it out."""
+
+    psnr: float = 1.0
+    """Minus the PSNR in dB. See `log_error`."""
+    l1: float = 0.0
+    charbonnier: float = 0.0
+    fourier: float = 0.0
+    """L1 between the spectra. See `fourier_l1`."""
+    error_floor: float = 1e-5
+    """Squared error below which improving a picture stops paying in psnr: 50 dB."""
+
+    def __post_init__(self) -> None:
+        """Refuse weights below zero."""
+        for name in ("psnr", "l1", "charbonnier", "fourier"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"fidelity.{name} = {getattr(self, name)} is below zero.")
+        if self.error_floor <= 0:
+            raise ValueError(f"fidelity.error_floor = {self.error_floor} must be positive.")
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether nothing is left in the sum."""
+        return not any(getattr(self, f.name) for f in fields(self) if f.name != "error_floor")
+
+
+def fidelity_loss(
+    restored: Sequence[Tensor], sharp: Sequence[Tensor], recipe: FidelityRecipe
+) -> Tensor:
+    """Sum the losses of a recipe, each the mean over the pictures: a scalar."""
+    total = torch.zeros((), device=restored[0].device)
+    if recipe.psnr:
+        total = total + recipe.psnr * log_error(restored, sharp, recipe.error_floor)
+    for weight, loss in (
+        (recipe.l1, l1),
+        (recipe.charbonnier, charbonnier),
+        (recipe.fourier, fourier_l1),
+    ):
+        if weight:
+            total = total + weight * loss(restored, sharp)
+    return total
 
 
 def rgb_error(restored: Sequence[Tensor], sharp: Sequence[Tensor]) -> Tensor:
-    """Mean squared error of each picture as RGB would show it: planes y, u, v (N, 1, ., .) -> (N,).
+    """Mean squared error of each picture as RGB would show it: (N,).
 
     Chroma samples are means over their plane, so each counts per full-size pixel whatever the
     sampling. For the weights see `colour.chroma_weights` (BT.709, limited range: u 1.108, v 0.860).
     """
-    y, u, v = (
+    errors = [
         (a.float() - b.float()).square().mean((1, 2, 3))
         for a, b in zip(restored, sharp, strict=True)
-    )
-    return y + _WEIGHT_U * u + _WEIGHT_V * v
+    ]
+    return _weighted(errors, 1.0)
 
 
 def log_error(restored: Sequence[Tensor], sharp: Sequence[Tensor], floor: float) -> Tensor:
     """Mean over pictures of 10 log10(error + floor): minus the PSNR that is judged.
 
-    Below `floor` (of code / 2^depth, squared) improving a picture stops paying. Without one the
-    few pairs whose input is already sharp would outweigh all others.
+    The loss of Chen et al., arXiv 2105.06086, with a floor: below `floor` (of the unit, squared)
+    improving a picture stops paying. Without one the few pairs whose input is already sharp would
+    outweigh all others.
     """
     return 10 * torch.log10(rgb_error(restored, sharp) + floor).mean()
+
+
+def l1(restored: Sequence[Tensor], sharp: Sequence[Tensor]) -> Tensor:
+    """Mean absolute error."""
+    return _mean_of(restored, sharp, lambda a, b: (a - b).abs().mean((1, 2, 3)))
+
+
+def charbonnier(restored: Sequence[Tensor], sharp: Sequence[Tensor]) -> Tensor:
+    """Mean of sqrt(d^2 + epsilon^2), epsilon 1e-3 (Charbonnier et al., ICIP 1994)."""
+    return _mean_of(
+        restored,
+        sharp,
+        lambda a, b: ((a - b).square() + _CHARBONNIER**2).sqrt().mean((1, 2, 3)),
+    )
+
+
+def fourier_l1(restored: Sequence[Tensor], sharp: Sequence[Tensor]) -> Tensor:
+    """Mean absolute difference of the spectra's real and imaginary parts.
+
+    Cho et al., arXiv 2108.05054, equation 7. The transform is unitary ("ortho"), so that the value
+    does not grow with the crop.
+    """
+
+    def difference(a: Tensor, b: Tensor) -> Tensor:
+        spectrum = torch.fft.rfft2(a - b, norm="ortho")
+        return torch.view_as_real(spectrum).abs().mean((1, 2, 3, 4))
+
+    return _mean_of(restored, sharp, difference)
+
+
+def _mean_of(
+    restored: Sequence[Tensor],
+    sharp: Sequence[Tensor],
+    error: Callable[[Tensor, Tensor], Tensor],
+) -> Tensor:
+    """Mean over pictures of an error that grows as the first power of the difference."""
+    errors = [error(a.float(), b.float()) for a, b in zip(restored, sharp, strict=True)]
+    return _weighted(errors, 0.5).mean()
+
+
+def _weighted(errors: Sequence[Tensor], power: float) -> Tensor:
+    """Add the planes' errors, (N,) each, chroma by its weight to `power`."""
+    total = errors[0]
+    for error, weight in zip(errors[1:], _CHROMA, strict=False):
+        total = total + weight**power * error
+    return total
 
 
 def blurred_gain(

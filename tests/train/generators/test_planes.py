@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 import torch
 
-from train.generators.planes import Architecture, Generator, count_flop
+from train.generators.planes import PlanesArchitecture, PlanesGenerator
 
 
 @pytest.mark.parametrize(
     "architecture",
     [
-        Architecture(fold=4, widths=(16, 32), encoder_blocks=(1, 1), decoder_blocks=(1,)),
-        Architecture(fold=2, widths=(16, 16, 32), encoder_blocks=(1, 0, 2), decoder_blocks=(0, 1)),
+        PlanesArchitecture(fold=4, widths=(16, 32), encoder_blocks=(1, 1), decoder_blocks=(1,)),
+        PlanesArchitecture(
+            fold=2, widths=(16, 16, 32), encoder_blocks=(1, 0, 2), decoder_blocks=(0, 1)
+        ),
     ],
 )
 class TestEveryArchitecture:
@@ -21,7 +23,7 @@ class TestEveryArchitecture:
     def test_a_new_generator_changes_nothing(self, architecture, random_planes):
         """The residual of fresh weights is zero to the bit, so training starts from the input."""
         with torch.no_grad():
-            residual = Generator(architecture)(*random_planes(64, 48))
+            residual = PlanesGenerator(architecture)(*random_planes(64, 48))
 
         assert [float(p.abs().max()) for p in residual] == [0, 0, 0]
 
@@ -30,12 +32,12 @@ class TestEveryArchitecture:
         side = architecture.multiple_of
         for height, width in ((side, side), (side, 3 * side)):
             fed = random_planes(height, width)
-            given = Generator(architecture)(*fed)
+            given = PlanesGenerator(architecture)(*fed)
             assert [p.shape for p in given] == [p.shape for p in fed]
 
     def test_flops_are_those_of_the_convolutions(self, architecture, random_planes):
         """Counting each convolution by its output and weights gives the same sum."""
-        generator, counted = Generator(architecture), 0
+        generator, counted = PlanesGenerator(architecture), 0
 
         def count(conv, _inputs, output):
             nonlocal counted
@@ -47,7 +49,7 @@ class TestEveryArchitecture:
         side = architecture.multiple_of
         generator(*random_planes(4 * side, 3 * side))
 
-        assert counted == count_flop(architecture, 4 * side - 1, 2 * side + 1)
+        assert counted == architecture.count_flop(4 * side - 1, 2 * side + 1)
 
 
 def test_a_picture_moved_by_the_multiple_gives_its_residual_moved(tiny_generator, random_planes):
@@ -67,4 +69,4 @@ def test_a_picture_moved_by_the_multiple_gives_its_residual_moved(tiny_generator
 def test_widths_that_tensor_cores_do_not_like_are_refused():
     """The error names the field and the value."""
     with pytest.raises(ValueError, match=r"widths \(24, 48\) must be multiples of 16"):
-        Architecture(widths=(24, 48), encoder_blocks=(1, 1), decoder_blocks=(1,))
+        PlanesArchitecture(widths=(24, 48), encoder_blocks=(1, 1), decoder_blocks=(1,))
