@@ -1,53 +1,65 @@
-"""Exported generators: running one with OpenVINO, and counting what a frame costs."""
+"""Exported generators: letting an engine run one, and counting what a frame costs."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
 
 from deblurvid.backends.openvino import runtime
-from deblurvid.graph.contract import read_generator
+from deblurvid.graph.contract import PLANE_INPUTS, PLANE_OUTPUTS, real_inputs
+from train.evaluate.restore import Array, Arrays, Restorer, Run
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from deblurvid.graph.contract import Generator
 
-    from train.evaluate.score import Plane, RunPlanes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnnxGenerator:
-    """A generator that OpenVINO has compiled for the CPU."""
-
-    run: RunPlanes
-    multiple_of: int
-    flop_720p: int
-    """Operations of the convolutions of a 1280x720 frame; a multiply-add is two."""
+Session = Callable[[list[str], dict[str, Array]], Sequence[Any]]
+"""An engine holding a model: names of outputs and arrays by the names of inputs -> outputs. The
+`run` of ONNX Runtime and of ONNX's reference implementation are of this kind."""
 
 
-def open_onnx(path: Path, precision: str) -> OnnxGenerator:
-    """Compile the generator in a file for the CPU; `precision` is f32 or bf16."""
-    generator = read_generator(path)
-    return OnnxGenerator(
-        run=runner_from_model(generator.model, precision),
+def restorer_from_onnx(generator: Generator, precision: str) -> Restorer:
+    """Compile a generator with OpenVINO for the CPU; `precision` is f32 or bf16."""
+    return Restorer(
+        run=runner_from_session(generator, openvino_session(generator.model, precision)),
+        kind=generator.kind,
         multiple_of=generator.multiple_of,
-        flop_720p=count_onnx_flop(generator.model, generator.multiple_of, 720, 1280),
     )
 
 
-def runner_from_model(model: onnx.ModelProto, precision: str) -> RunPlanes:
-    """Compile a planes generator with OpenVINO for the CPU and let it run on numpy planes."""
+def openvino_session(model: onnx.ModelProto, precision: str) -> Session:
+    """Compile a model with OpenVINO for the CPU; `precision` is f32 or bf16."""
     core = runtime()
     compiled = core.compile_model(
         core.read_model(model.SerializeToString()), "CPU", {"INFERENCE_PRECISION_HINT": precision}
     )
 
-    def run(y: Plane, u: Plane, v: Plane) -> tuple[Plane, Plane, Plane]:
-        out = compiled({"y": y, "u": u, "v": v})
-        return np.array(out["dy"]), np.array(out["du"]), np.array(out["dv"])
+    def session(outputs: list[str], feed: dict[str, Array]) -> list[Array]:
+        given = compiled(feed)
+        return [np.array(given[name]) for name in outputs]
+
+    return session
+
+
+def runner_from_session(generator: Generator, session: Session) -> Run:
+    """Let a session run pictures and give residuals, as the contract defines both kinds.
+
+    What an rgb generator changes is what comes out minus the very array that was fed.
+    """
+    if generator.kind == "planes":
+        return lambda picture: tuple(
+            session([*PLANE_OUTPUTS], dict(zip(PLANE_INPUTS, picture, strict=True)))
+        )
+    (into,) = real_inputs(generator.model)
+    (out,) = generator.model.graph.output
+    scale, offset = (2, 1) if generator.value_range == "-1..1" else (1, 0)
+
+    def run(picture: Arrays) -> Arrays:
+        fed = np.asarray(scale * picture[0] - offset, np.float32)
+        return ((session([out.name], {into.name: fed})[0] - fed) / scale,)
 
     return run
 
@@ -57,18 +69,21 @@ def count_onnx_flop(model: onnx.ModelProto, multiple_of: int, height: int, width
     sized = onnx.ModelProto()
     sized.CopyFrom(model)
     rows, columns = (-(-side // multiple_of) * multiple_of for side in (height, width))
-    for value, scale in zip(sized.graph.input, (1, 2, 2), strict=True):
-        shape = value.type.tensor_type.shape
-        for dim, side in zip(shape.dim, (1, 1, rows // scale, columns // scale), strict=True):
-            dim.dim_value = side
+    for value in real_inputs(sized):
+        channels, scale = (1, 2) if value.name in ("u", "v") else (None, 1)
+        sides = (1, channels, rows // scale, columns // scale)
+        for dim, side in zip(value.type.tensor_type.shape.dim, sides, strict=True):
+            dim.dim_value = side or dim.dim_value
     inferred = onnx.shape_inference.infer_shapes(sized, strict_mode=True, data_prop=True).graph
+    # Weights may stand behind casts; value_info knows those too.
     sizes = {
         value.name: [dim.dim_value for dim in value.type.tensor_type.shape.dim]
-        for value in (*inferred.value_info, *inferred.output)
-    }
-    # Weights stand behind casts; value_info knows those too.
+        for value in (*inferred.input, *inferred.value_info, *inferred.output)
+    } | {tensor.name: list(tensor.dims) for tensor in inferred.initializer}
+    # Each output of a convolution, and each input of a transposed one, meets a kernel once.
+    counted = {"Conv": lambda node: node.output[0], "ConvTranspose": lambda node: node.input[0]}
     return sum(
-        2 * math.prod(sizes[node.output[0]]) * math.prod(sizes[node.input[1]][1:])
+        2 * math.prod(sizes[counted[node.op_type](node)]) * math.prod(sizes[node.input[1]][1:])
         for node in inferred.node
-        if node.op_type == "Conv"
+        if node.op_type in counted
     )

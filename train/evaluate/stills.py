@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-import torch
 from rich.table import Table
 
-from train.checkpoint import load_generator
-from train.evaluate.score import Plane, RunPlanes, psnr, psnr_shifted, restore_image
-from train.evaluate.valset import Still, hash_set, read_image, read_stills
-from train.export.onnx_file import open_onnx
-from train.generators.planes import Generator, count_flop
+from train.data.files import read_image
+from train.evaluate.clips import clips_table
+from train.evaluate.score import psnr, psnr_shifted
+from train.evaluate.valset import Still, hash_set, read_clips, read_stills
+from train.evaluate.weights import open_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from rich.console import Console
+
+    from train.evaluate.restore import Restorer
+    from train.evaluate.weights import Precision
 
 BINS = ((8, 12), (12, 17), (17, 23))
 """Blur lengths in pixels, from .. to (exclusive), that the table tells apart."""
@@ -44,25 +45,12 @@ class StillFigures:
         return self.restored - self.blurred
 
 
-def runner_from_generator(generator: Generator) -> RunPlanes:
-    """Let a torch generator run on numpy planes, in float32."""
-
-    def run(y: Plane, u: Plane, v: Plane) -> tuple[Plane, Plane, Plane]:
-        with torch.inference_mode():
-            dy, du, dv = generator(*(torch.from_numpy(plane) for plane in (y, u, v)))
-        return dy.numpy(), du.numpy(), dv.numpy()
-
-    return run
-
-
-def evaluate_stills(
-    run: RunPlanes, multiple_of: int, stills: Sequence[Still]
-) -> list[StillFigures]:
+def evaluate_stills(restore: Restorer, stills: Sequence[Still]) -> list[StillFigures]:
     """Restore every still, blurred and sharp, and measure."""
     figures = []
     for still in stills:
         blurred, sharp = read_image(still.blur), read_image(still.sharp)
-        restored = restore_image(run, blurred, multiple_of)
+        restored = restore(blurred)
         figures.append(
             StillFigures(
                 still=still,
@@ -70,7 +58,7 @@ def evaluate_stills(
                 restored=psnr_shifted(restored, sharp),
                 blurred_unshifted=psnr(blurred, sharp),
                 restored_unshifted=psnr(restored, sharp),
-                sharp_kept=psnr(restore_image(run, sharp, multiple_of), sharp),
+                sharp_kept=psnr(restore(sharp), sharp),
             )
         )
     return figures
@@ -99,17 +87,17 @@ def _mean_figures(figures: Sequence[StillFigures]) -> dict[str, float]:
     }
 
 
-def evaluate_file(weights: Path, folder: Path, precision: str) -> dict[str, Any]:
-    """Evaluate a checkpoint (torch, float32) or an ONNX file (OpenVINO, f32 or bf16) on a set."""
-    if weights.suffix == ".onnx":
-        generator = open_onnx(weights, precision)
-        run, multiple, flop = generator.run, generator.multiple_of, generator.flop_720p
-    else:
-        model, _ = load_generator(weights)
-        run, multiple = runner_from_generator(model), model.architecture.multiple_of
-        flop = count_flop(model.architecture, 720, 1280)
-    figures = evaluate_stills(run, multiple, read_stills(folder))
-    return {
+def evaluate_file(
+    weights: Path, folder: Path, precision: Precision, *, clips: bool = False
+) -> dict[str, Any]:
+    """Evaluate a checkpoint (torch, f32) or an ONNX file (OpenVINO, f32 or bf16) on a set.
+
+    `clips` adds how the set's clips flicker, as `evaluate_data` does.
+    """
+    restore, flop = open_weights(weights, precision)
+    figures = evaluate_stills(restore, read_stills(folder))
+    flicker = {"clips": clips_table(restore, read_clips(folder))} if clips else {}
+    return flicker | {
         "weights": weights.name,
         "precision": precision,
         "set_sha256": hash_set(folder),
@@ -138,8 +126,3 @@ def show(result: dict[str, Any], console: Console) -> None:
     console.print(
         f"PSNR in dB, best of shifts up to 3 px; set sha256 {result['set_sha256']}", soft_wrap=True
     )
-
-
-def write_json(result: dict[str, Any], path: Path) -> None:
-    """Write the figures as JSON."""
-    path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

@@ -6,13 +6,13 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
+
+from train.data.files import read_image
+from train.data.pairs import Pair
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from train.synthesis.light import Image8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,21 +45,19 @@ def read_stills(folder: Path) -> list[Still]:
     return sorted(stills, key=lambda s: (s.number, s.kind != "straight"))
 
 
-def read_image(path: Path) -> Image8:
-    """Read a picture as RGB codes (H, W, 3)."""
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
-    if image is None:
-        raise FileNotFoundError(f"{path} is missing or no picture. Make the validation set again.")
-    return np.asarray(image, dtype=np.uint8)
+def read_clips(folder: Path) -> list[Pair]:
+    """List the frames of a set's clips in order: DIR/clips/NN/{blur,sharp}/FFF.png."""
+    return [
+        Pair(blurred=blur, sharp=clip / "sharp" / blur.name, sequence=clip.name)
+        for clip in sorted((folder / "clips").glob("*"))
+        for blur in sorted((clip / "blur").glob("*.png"))
+    ]
 
 
 def hash_set(folder: Path) -> str:
     """SHA-256 over the BGR samples: stills, then clips' frames, the blurred before its sharp."""
     pairs = [(still.blur, still.sharp) for still in read_stills(folder)]
-    for clip in sorted((folder / "clips").glob("*")):
-        pairs += [
-            (blur, clip / "sharp" / blur.name) for blur in sorted((clip / "blur").glob("*.png"))
-        ]
+    pairs += [(frame.blurred, frame.sharp) for frame in read_clips(folder)]
     digest = hashlib.sha256()
     for pair in pairs:
         for path in pair:

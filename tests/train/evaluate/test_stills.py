@@ -1,4 +1,4 @@
-"""The figures and the set they are taken on."""
+"""The validation set and its hash."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import pytest
 
-from train.evaluate.score import psnr, psnr_shifted, restore_image
 from train.evaluate.valset import hash_set, read_stills
 
 if TYPE_CHECKING:
@@ -57,39 +56,3 @@ def test_an_empty_folder_is_refused(tmp_path):
     """The error says which folder and what should be in it."""
     with pytest.raises(ValueError, match="holds no stills/blur"):
         read_stills(tmp_path)
-
-
-def test_psnr_of_an_error_of_one_code():
-    """20 log10(255) = 48.13 dB."""
-    a = np.full((16, 16, 3), 100, np.uint8)
-
-    assert psnr(a, a + 1) == pytest.approx(48.1308, abs=1e-3)
-    assert psnr(a, a) == 100
-
-
-def test_a_picture_moved_by_three_pixels_is_the_same_picture_and_by_four_not():
-    """The score allows whole shifts up to 3 px, either way."""
-    sharp = np.random.default_rng(1).integers(0, 256, (32, 32, 3), np.uint8)
-
-    assert psnr_shifted(np.roll(sharp, (3, -3), (0, 1)), sharp) == 100
-    assert psnr_shifted(np.roll(sharp, 4, 0), sharp) < 15
-
-
-def test_a_residual_of_nothing_gives_the_picture_back():
-    """Odd sides, saturated colours: the picture itself never goes through a matrix."""
-    image = np.random.default_rng(2).integers(0, 256, (37, 53, 3), np.uint8)
-
-    def nothing(*planes):
-        return tuple(np.zeros_like(plane) for plane in planes)
-
-    assert restore_image(nothing, image, 16).tolist() == image.tolist()
-
-
-def test_a_residual_of_luma_moves_all_colours_alike():
-    """Eleven codes of limited luma are 11 * 255 / 219 = 12.8 codes of R, G and B."""
-    image = np.full((16, 16, 3), 100, np.uint8)
-
-    def brighter(y, u, v):
-        return np.full_like(y, 11 / 256), np.zeros_like(u), np.zeros_like(v)
-
-    assert np.unique(restore_image(brighter, image, 16)).tolist() == [113]

@@ -1,0 +1,98 @@
+"""The planes generator's ONNX file against the network it came from."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from deblurvid.frames import PictureFormat
+from deblurvid.graph.contract import Key, generator_from_model
+from deblurvid.graph.wrap import wrap
+from train.evaluate.onnx_file import count_onnx_flop
+from train.evaluate.restore import restorer_from_generator
+from train.export.nodes import round_weights
+from train.export.planes_onnx import onnx_from_planes
+from train.generators.planes import PlanesArchitecture, PlanesGenerator
+
+PLAIN_NODES = {
+    "Add", "Cast", "Concat", "Conv", "DepthToSpace", "Identity", "Relu",
+    "SpaceToDepth", "Split", "Sub",
+}  # fmt: skip
+
+
+@pytest.fixture
+def model(tiny_generator):
+    """The tiny generator as ONNX; its own weights are rounded with it."""
+    round_weights(tiny_generator)
+    return onnx_from_planes(tiny_generator)
+
+
+@pytest.mark.parametrize("size", [(16, 24), (40, 16)])
+def test_onnx_runtime_gives_what_torch_gives(tiny_generator, model, random_planes, size):
+    """The file computes the network at any size, to float32's rounding."""
+    fed = random_planes(*size)
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    given = session.run(None, {n: p.numpy() for n, p in zip("yuv", fed, strict=True)})
+
+    for plane, expected in zip(given, tiny_generator(*fed), strict=True):
+        assert plane == pytest.approx(expected.numpy(), abs=1e-5)
+        assert np.abs(plane).max() > 1e-3
+
+
+@pytest.mark.parametrize("other", [{"fold": 2}, {"block": "gated"}], ids=str)
+def test_other_architectures_export_as_well(random_planes, other):
+    """A fold of two needs no folding of chroma; a gate multiplies instead of clipping."""
+    torch.manual_seed(1)
+    generator = PlanesGenerator(
+        PlanesArchitecture(widths=(16, 32), encoder_blocks=(1, 1), decoder_blocks=(1,), **other)
+    ).requires_grad_(requires_grad=False)
+    torch.nn.init.normal_(generator.tail.weight, std=0.01)
+    round_weights(generator)
+    fed = random_planes(16, 24)
+    session = onnxruntime.InferenceSession(onnx_from_planes(generator).SerializeToString())
+    given = session.run(None, {n: p.numpy() for n, p in zip("yuv", fed, strict=True)})
+
+    for plane, expected in zip(given, generator(*fed), strict=True):
+        assert plane == pytest.approx(expected.numpy(), abs=1e-5)
+
+
+def test_the_graph_holds_plain_nodes_and_half_precision_weights(model):
+    """Only what every engine takes; two bytes a weight on disk."""
+    assert {node.op_type for node in model.graph.node} <= PLAIN_NODES
+    floats = [w for w in model.graph.initializer if w.data_type != onnx.TensorProto.INT64]
+    assert {w.data_type for w in floats if w.name != "half"} == {onnx.TensorProto.FLOAT16}
+
+
+def test_nothing_but_splits_and_unfolding_follows_the_last_convolution(model):
+    """OpenVINO keeps float32 only there, and the residual is added to the picture there."""
+    kinds = [node.op_type for node in model.graph.node]
+    last = len(kinds) - 1 - kinds[::-1].index("Conv")
+
+    assert set(kinds[last + 1 :]) <= {"Split", "DepthToSpace", "Identity"}
+
+
+def test_flops_counted_in_the_file_are_those_of_the_architecture(tiny_generator, model):
+    """Shape inference over the ONNX nodes and the closed form agree at 720p."""
+    architecture = tiny_generator.architecture
+
+    expected = architecture.count_flop(720, 1280)
+    assert count_onnx_flop(model, architecture.multiple_of, 720, 1280) == expected
+
+
+def test_the_score_restores_as_the_package_does(tiny_generator, model):
+    """The trainer's own arithmetic and the wrapped graph give the same codes, but for ties."""
+    onnx.helper.set_model_props(model, {Key.KIND: "planes", Key.MULTIPLE_OF: "8"})
+    graph = wrap(generator_from_model(model, name="tiny"), PictureFormat(source="rgb", depth=8))
+    image = np.random.default_rng(3).integers(0, 256, (36, 50, 3), np.uint8)
+    feed = {n: np.ascontiguousarray(image[None, None, :, :, i]) for i, n in enumerate("rgb")}
+    session = onnxruntime.InferenceSession(graph.SerializeToString())
+    given = session.run(["out_r", "out_g", "out_b"], {**feed, "strength": np.ones(1, np.float32)})
+    expected = restorer_from_generator(tiny_generator)(image)
+
+    difference = np.abs(np.stack([p[0, 0] for p in given], 2).astype(int) - expected)
+    assert difference.max() <= 1
+    assert (difference > 0).mean() < 0.001
+    assert (expected != image).mean() > 0.5
