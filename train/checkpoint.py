@@ -1,22 +1,25 @@
 """Checkpoints: one safetensors file with all that a run needs to go on or to be used.
 
-Tensors are named `weight.X`, `average.X`, `moment1.X`, `moment2.X` after the generator's parameter
-X; what is no tensor is JSON in the file's metadata. Nothing is ever unpickled.
+Tensors are named after the generator's parameter X: `weight.X`, `average.X`, `optimiser.KEY.X`; its
+buffers are `buffer.X`. The critic's are `critic.X` (parameters and buffers) and
+`critic_optimiser.KEY.X`. What is no tensor is JSON in the file's metadata. Nothing is ever
+unpickled.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
-from train.generators.planes import Generator
+from train.critics import make_critic
+from train.generators import Generator, make_generator
+from train.optimisers import make_optimiser
 from train.recipe import Recipe, recipe_from_table
 
 if TYPE_CHECKING:
@@ -26,15 +29,24 @@ _COUNTS = ("seed", "step", "samples", "seconds", "earlier_samples", "earlier_sec
 
 
 @dataclass(slots=True, kw_only=True)
+class Adversary:
+    """The critic of a run and its optimiser."""
+
+    critic: nn.Module
+    optimiser: torch.optim.Optimizer
+
+
+@dataclass(slots=True, kw_only=True)
 class RunState:
     """A run under way."""
 
     recipe: Recipe
     seed: int
     generator: Generator
-    optimiser: torch.optim.AdamW
+    optimiser: torch.optim.Optimizer
     average: dict[str, Tensor]
     """The moving average of every parameter: what is evaluated and exported."""
+    adversary: Adversary | None = None
     step: int = 0
     samples: int = 0
     seconds: float = 0.0
@@ -43,82 +55,124 @@ class RunState:
     """Samples of the run whose weights this one began from, and of those before it."""
     earlier_seconds: float = 0.0
     """Time spent in those."""
+    best: float | None = None
+    """Mean gain in dB of the best checkpoint so far; None before one was validated."""
+    papers: dict[str, str] = field(default_factory=dict)
+    """What else the weights are made of, in words: data, perceptual weights."""
 
 
-def start_run(recipe: Recipe, seed: int) -> RunState:
+def start_run(recipe: Recipe, seed: int, device: str | torch.device = "cpu") -> RunState:
     """Make a fresh run, its weights drawn from `seed`."""
     torch.manual_seed(seed)
-    generator = Generator(recipe.architecture)
-    generator = generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    options = recipe.optimiser
-    optimiser = torch.optim.AdamW(
-        generator.parameters(),
-        lr=options.peak_rate,
-        betas=options.betas,
-        weight_decay=options.weight_decay,
-        fused=True,
-    )
-    average = {name: p.detach().clone() for name, p in generator.named_parameters()}
+    generator = _placed(make_generator(recipe.architecture), device)
+    adversary = None
+    if recipe.adversarial is not None:
+        critic = make_critic(recipe.adversarial.critic, recipe.adversarial.end)
+        critic = _placed(critic, device)
+        adversary = Adversary(critic=critic, optimiser=make_optimiser(critic, recipe.optimiser))
     return RunState(
-        recipe=recipe, seed=seed, generator=generator, optimiser=optimiser, average=average
+        recipe=recipe,
+        seed=seed,
+        generator=generator,
+        optimiser=make_optimiser(generator, recipe.optimiser),
+        average={name: p.detach().clone() for name, p in generator.named_parameters()},
+        adversary=adversary,
     )
 
 
-def init_run(recipe: Recipe, seed: int, weights: Path) -> RunState:
+def _placed(module: Any, device: str | torch.device) -> Any:
+    return module.to(device=device, memory_format=torch.channels_last)
+
+
+def init_run(
+    recipe: Recipe, seed: int, weights: Path, device: str | torch.device = "cpu"
+) -> RunState:
     """Make a fresh run that begins from the averaged weights of another, and from nothing else.
 
     Raises `ValueError` if the other's architecture is not the recipe's.
     """
-    tensors, other, counts = _read(weights)
-    if other.architecture != recipe.architecture:
+    file = _read(weights)
+    if file.recipe.architecture != recipe.architecture:
         raise ValueError(
-            f"{weights} holds {other.architecture}, the recipe asks for {recipe.architecture}."
+            f"{weights} holds {file.recipe.architecture},"
+            f" the recipe asks for {recipe.architecture}."
         )
-    run = start_run(recipe, seed)
-    with torch.no_grad():
-        for name, parameter in run.generator.named_parameters():
-            parameter.copy_(tensors[f"average.{name}"])
-            run.average[name].copy_(tensors[f"average.{name}"])
-    run.earlier_samples = counts["samples"] + counts["earlier_samples"]
-    run.earlier_seconds = counts["seconds"] + counts["earlier_seconds"]
+    run = start_run(recipe, seed, device)
+    _fill(run.generator.named_parameters(), file.tensors, "average.")
+    _fill(run.generator.named_buffers(), file.tensors, "buffer.")
+    _fill(run.average.items(), file.tensors, "average.")
+    run.earlier_samples = file.counts["samples"] + file.counts["earlier_samples"]
+    run.earlier_seconds = file.counts["seconds"] + file.counts["earlier_seconds"]
     return run
 
 
 def save_run(run: RunState, path: Path) -> None:
     """Write a run to `path`: beside it, then renamed, so that a kill leaves the old file whole."""
-    tensors: dict[str, Tensor] = {}
-    for name, parameter in run.generator.named_parameters():
-        moments = run.optimiser.state.get(parameter, {})
-        tensors[f"weight.{name}"] = parameter.detach()
-        tensors[f"average.{name}"] = run.average[name]
-        if moments:
-            tensors[f"moment1.{name}"] = moments["exp_avg"]
-            tensors[f"moment2.{name}"] = moments["exp_avg_sq"]
-    counts = {name: getattr(run, name) for name in _COUNTS}
-    metadata = {"recipe": json.dumps(dataclasses.asdict(run.recipe)), "counts": json.dumps(counts)}
+    tensors = {f"average.{name}": value for name, value in run.average.items()}
+    tensors |= {f"weight.{name}": p.detach() for name, p in run.generator.named_parameters()}
+    tensors |= {f"buffer.{name}": value for name, value in run.generator.named_buffers()}
+    tensors |= _moments("optimiser", run.generator, run.optimiser)
+    if run.adversary:
+        critic = run.adversary.critic
+        tensors |= {f"critic.{name}": value for name, value in critic.state_dict().items()}
+        tensors |= _moments("critic_optimiser", critic, run.adversary.optimiser)
+    metadata = {
+        "recipe": json.dumps(asdict(run.recipe)),
+        "counts": json.dumps({name: getattr(run, name) for name in _COUNTS}),
+        "best": json.dumps(run.best),
+        "papers": json.dumps(run.papers),
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".part")
     save_file({name: t.contiguous() for name, t in tensors.items()}, beside, metadata)
     beside.replace(path)
 
 
-def load_run(path: Path) -> RunState:
+def _moments(prefix: str, module: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    return {
+        f"{prefix}.{key}.{name}": value
+        for name, parameter in module.named_parameters()
+        for key, value in optimiser.state.get(parameter, {}).items()
+    }
+
+
+def load_run(path: Path, device: str | torch.device = "cpu") -> RunState:
     """Read a run back, ready to go on as if it had never stopped."""
-    tensors, recipe, counts = _read(path)
-    run = start_run(recipe, counts["seed"])
+    file = _read(path)
+    run = start_run(file.recipe, file.counts["seed"], device)
     for name in _COUNTS:
-        setattr(run, name, counts[name])
-    with torch.no_grad():
-        for name, parameter in run.generator.named_parameters():
-            parameter.copy_(tensors[f"weight.{name}"])
-            run.average[name].copy_(tensors[f"average.{name}"])
-            if f"moment1.{name}" in tensors:
-                run.optimiser.state[parameter] = {
-                    "step": torch.tensor(float(run.step)),
-                    "exp_avg": torch.empty_like(parameter).copy_(tensors[f"moment1.{name}"]),
-                    "exp_avg_sq": torch.empty_like(parameter).copy_(tensors[f"moment2.{name}"]),
-                }
+        setattr(run, name, file.counts[name])
+    run.best, run.papers = file.best, file.papers
+    _fill(run.generator.named_parameters(), file.tensors, "weight.")
+    _fill(run.generator.named_buffers(), file.tensors, "buffer.")
+    _fill(run.average.items(), file.tensors, "average.")
+    _load_moments("optimiser", run.generator, run.optimiser, file.tensors)
+    if run.adversary:
+        critic = run.adversary.critic
+        _fill(critic.state_dict(keep_vars=True).items(), file.tensors, "critic.")
+        _load_moments("critic_optimiser", critic, run.adversary.optimiser, file.tensors)
     return run
+
+
+@torch.no_grad()
+def _fill(named: Any, tensors: dict[str, Tensor], prefix: str) -> None:
+    for name, value in named:
+        value.copy_(tensors[prefix + name])
+
+
+def _load_moments(
+    prefix: str,
+    module: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    tensors: dict[str, Tensor],
+) -> None:
+    keys = {name.split(".")[1] for name in tensors if name.startswith(f"{prefix}.")}
+    for name, parameter in module.named_parameters():
+        for key in keys:
+            if (value := tensors.get(f"{prefix}.{key}.{name}")) is not None:
+                # In the parameter's memory layout and on its device, as fused optimisers want it.
+                like = parameter if value.shape == parameter.shape else value
+                optimiser.state[parameter][key] = torch.empty_like(like).copy_(value)
 
 
 def mix_runs(first: Path, second: Path, share: float, out: Path) -> None:
@@ -138,32 +192,54 @@ def mix_runs(first: Path, second: Path, share: float, out: Path) -> None:
     """
     if not 0 <= share <= 1:
         raise ValueError(f"The share is {share}; it must be within 0 and 1.")
-    tensors, recipe, _ = _read(first)
+    file = _read(first)
     run = load_run(second)
-    if recipe.architecture != run.recipe.architecture:
+    if file.recipe.architecture != run.recipe.architecture:
         raise ValueError(f"{first} and {second} hold different architectures.")
     for name, average in run.average.items():
-        average.lerp_(tensors[f"average.{name}"], 1 - share)
+        average.lerp_(file.tensors[f"average.{name}"], 1 - share)
     save_run(run, out)
 
 
 def load_generator(path: Path) -> tuple[Generator, dict[str, Any]]:
     """Read the averaged weights, for use, and the run's counts by the names of RunState."""
-    tensors, recipe, counts = _read(path)
-    generator = Generator(recipe.architecture)
-    prefix = "average."
-    generator.load_state_dict(
-        {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
-    )
-    return generator.eval().requires_grad_(requires_grad=False), counts
+    file = _read(path)
+    generator = make_generator(file.recipe.architecture)
+    _fill(generator.named_parameters(), file.tensors, "average.")
+    _fill(generator.named_buffers(), file.tensors, "buffer.")
+    return generator.eval().requires_grad_(requires_grad=False), file.counts
+
+
+def average_generator(run: RunState) -> Generator:
+    """Make a copy of a run's generator with the averaged weights, on the CPU, for use."""
+    generator = make_generator(run.recipe.architecture)
+    _fill(generator.named_parameters(), {f".{k}": v for k, v in run.average.items()}, ".")
+    _fill(generator.named_buffers(), {f".{k}": v for k, v in run.generator.named_buffers()}, ".")
+    return generator.eval().requires_grad_(requires_grad=False)
 
 
 def read_recipe_of(path: Path) -> Recipe:
     """Read the recipe that a checkpoint was trained by."""
-    return _read(path)[1]
+    return _read(path).recipe
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], Recipe, dict[str, Any]]:
+def read_papers_of(path: Path) -> dict[str, str]:
+    """Read what else a checkpoint's weights are made of, in words. See `RunState.papers`."""
+    return _read(path).papers
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What a checkpoint's file holds."""
+
+    tensors: dict[str, Tensor]
+    recipe: Recipe
+    counts: dict[str, Any]
+    best: float | None
+    papers: dict[str, str]
+
+
+def _read(path: Path) -> _File:
     with safe_open(path, framework="pt") as file:
         metadata = file.metadata() or {}
         if "recipe" not in metadata:
@@ -171,6 +247,10 @@ def _read(path: Path) -> tuple[dict[str, Tensor], Recipe, dict[str, Any]]:
                 f"{path} is no checkpoint of this trainer: no recipe inside. Give one of fit's."
             )
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    recipe = recipe_from_table(json.loads(metadata["recipe"]), path.name)
-    counts = dict.fromkeys(_COUNTS, 0) | json.loads(metadata["counts"])
-    return tensors, recipe, counts
+    return _File(
+        tensors=tensors,
+        recipe=recipe_from_table(json.loads(metadata["recipe"]), path.name),
+        counts=dict.fromkeys(_COUNTS, 0) | json.loads(metadata["counts"]),
+        best=json.loads(metadata["best"]),
+        papers=json.loads(metadata["papers"]),
+    )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import tomllib
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, get_type_hints
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
-from train.data.samples import SampleRecipe
-from train.generators.planes import Architecture
+import cattrs
+
+from train.generators import ARCHITECTURES, Architecture
+from train.generators.planes import PlanesArchitecture
+from train.losses.adversarial import AdversarialRecipe  # noqa: TC001 - cattrs reads the annotations
+from train.losses.fidelity import FidelityRecipe
+from train.optimisers import OptimiserRecipe
 from train.synthesis.scene import BlurRecipe
 
 if TYPE_CHECKING:
@@ -16,38 +20,100 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OptimiserRecipe:
-    """AdamW with warm-up, cosine decay to zero, gradient clipping and an average of the weights."""
+class SampleRecipe:
+    """How crops are drawn from scenes."""
 
-    peak_rate: float = 1e-3
-    warmup_steps: int = 200
-    weight_decay: float = 1e-4
-    betas: tuple[float, float] = (0.9, 0.99)
-    clip_norm: float = 1.0
-    """Largest norm of the gradient of the loss in dB."""
-    error_floor: float = 1e-5
-    """Squared error of code / 2^depth below which improving a picture stops paying: 50 dB."""
+    crop: int = 128
+    """Side of a crop in pixels, a multiple of the generator's `multiple_of`."""
+    batch: int = 16
+    scene: int = 256
+    """Side of a scene in pixels, even, at least `crop`."""
+    uses: int = 16
+    """Crops taken from each scene. See `data.samples` [Scene reuse]."""
+
+    def __post_init__(self) -> None:
+        """Refuse a scene that no crop fits."""
+        if self.scene % 2 or self.crop % 2 or self.scene < self.crop:
+            raise ValueError(
+                f"scene {self.scene} and crop {self.crop} must be even, scene >= crop."
+            )
+        if self.batch < 1 or self.uses < 1:
+            raise ValueError(f"batch {self.batch} and uses {self.uses} must be 1 or more.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseRecipe:
+    """From a part of the run on, crops of another size: small ones first, large ones late."""
+
+    start: float
+    """Part of the run, 0 to 1, at which the phase begins."""
+    crop: int
+    batch: int
+
+    def __post_init__(self) -> None:
+        """Refuse a start outside the run."""
+        if not 0 < self.start < 1:
+            raise ValueError(f"A phase starts at {self.start}; give a part between 0 and 1.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerceptualRecipe:
+    """The distance between features of VGG (Johnson et al., arXiv 1603.08155)."""
+
+    weight: float = 100.0
+    network: Literal["vgg16", "vgg19"] = "vgg16"
+    layer: str = "block3_conv3"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComputeRecipe:
+    """How a step is computed; what it computes stays the same but for rounding."""
+
+    precision: Literal["fp32", "bf16", "fp16"] = "bf16"
+    """What autocast uses; fp16 scales the loss and is for GPUs."""
     parts: int = 2
-    """Parts a batch is worked off in, each by one thread. See [Parts of a batch]."""
-    average_decay: float = 0.998
-    """Decay a step of the moving average that is kept as the result; less at the start."""
+    """Parts a batch is worked off in on a CPU. See `loop.compute` [Parts of a batch]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """Everything that decides a run, but its seed, its length and where the photos lie."""
+    """Everything that decides a run, but its seed, its length and where the data lie."""
 
-    architecture: Architecture = field(default_factory=Architecture)
+    architecture: Architecture = field(default_factory=PlanesArchitecture)
     blur: BlurRecipe = field(default_factory=BlurRecipe)
     samples: SampleRecipe = field(default_factory=SampleRecipe)
+    phases: tuple[PhaseRecipe, ...] = ()
+    fidelity: FidelityRecipe = field(default_factory=FidelityRecipe)
+    perceptual: PerceptualRecipe | None = None
+    adversarial: AdversarialRecipe | None = None
     optimiser: OptimiserRecipe = field(default_factory=OptimiserRecipe)
+    compute: ComputeRecipe = field(default_factory=ComputeRecipe)
 
     def __post_init__(self) -> None:
-        """Refuse a crop that the generator cannot take."""
+        """Refuse crops that the generator cannot take, and phases out of order."""
         multiple = self.architecture.multiple_of
-        if self.samples.crop % multiple:
+        for crop in (self.samples.crop, *(phase.crop for phase in self.phases)):
+            if crop % multiple or crop > self.samples.scene:
+                raise ValueError(
+                    f"The crop {crop} must be a multiple of {multiple} and within the scene,"
+                    f" {self.samples.scene}."
+                )
+        self._check_parts()
+        if self.fidelity.is_zero and self.perceptual is None and self.adversarial is None:
+            raise ValueError("Every loss has weight 0. Give fidelity, perceptual or adversarial.")
+        starts = [phase.start for phase in self.phases]
+        if starts != sorted(starts):
+            raise ValueError(f"Phases start at {starts}. Put them in order.")
+
+    def _check_parts(self) -> None:
+        """Refuse parts where a batch must be seen whole."""
+        parts, batch = self.compute.parts, self.samples.batch
+        if not 1 <= parts <= batch:
+            raise ValueError(f"compute.parts = {parts} must be from 1 to the batch, {batch}.")
+        if parts > 1 and (self.adversarial is not None or self.architecture.kind == "deblurgan"):
             raise ValueError(
-                f"samples.crop = {self.samples.crop} must be a multiple of {multiple}."
+                f"compute.parts = {parts} with a critic, batch norm or dropout, which take the batch"
+                " as a whole. Take 1."
             )
 
 
@@ -58,20 +124,41 @@ def read_recipe(path: Path) -> Recipe:
 
 
 def recipe_from_table(table: dict[str, Any], where: str) -> Recipe:
-    """Turn nested tables into a recipe; `where` is what errors call them."""
-    made: Recipe = _value_from_table(Recipe, table, where)
-    return made
+    """Turn nested tables into a recipe; `where` is what errors call them.
+
+    `architecture` may be a name of `generators.ARCHITECTURES` instead of a table.
+
+    Raises:
+        ValueError: with every unknown key and every value of the wrong type, by their path.
+    """
+    named = table.get("architecture")
+    if isinstance(named, str):
+        if named not in ARCHITECTURES:
+            raise ValueError(f"{where}: no architecture {named!r}; known: {[*ARCHITECTURES]}.")
+        table = table | {"architecture": asdict(ARCHITECTURES[named])}
+    try:
+        return _CONVERTER.structure(table, Recipe)
+    except cattrs.BaseValidationError as error:
+        faults = cattrs.transform_error(error, format_exception=_in_words)
+        raise ValueError(f"{where}: {'; '.join(faults)}") from error
 
 
-def _value_from_table(kind: type, table: dict[str, Any], where: str) -> Any:
-    known = {f.name for f in dataclasses.fields(kind)}
-    if unknown := sorted(set(table) - known):
-        raise ValueError(f"{where} has unknown keys {unknown}. Known are {sorted(known)}.")
-    types = get_type_hints(kind)
-    values: dict[str, Any] = {}
-    for name, value in table.items():
-        if dataclasses.is_dataclass(types[name]):
-            values[name] = _value_from_table(types[name], value, f"{where}: {name}")
-        else:
-            values[name] = tuple(value) if isinstance(value, list) else value
-    return kind(**values)
+def _in_words(error: BaseException, kind: type | None) -> str:
+    """Our own errors speak for themselves; cattrs has words for the others."""
+    if type(error) in (ValueError, TypeError):
+        return str(error)
+    return cattrs.v.format_exception(error, kind)
+
+
+def _number(kinds: tuple[type, ...]) -> Any:
+    def structure(value: Any, kind: type) -> Any:
+        if isinstance(value, bool) or not isinstance(value, kinds):
+            raise TypeError(f"{value!r} is no {kind.__name__}")
+        return kind(value)
+
+    return structure
+
+
+_CONVERTER = cattrs.Converter(forbid_extra_keys=True)
+_CONVERTER.register_structure_hook(int, _number((int,)))
+_CONVERTER.register_structure_hook(float, _number((int, float)))

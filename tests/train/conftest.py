@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from train.generators.planes import Generator
+    from train.generators.planes import PlanesGenerator
     from train.synthesis.photos import Photo
 
 
@@ -61,15 +61,15 @@ def photos() -> list[Photo]:
 
 
 @pytest.fixture
-def tiny_generator() -> Generator:
+def tiny_generator() -> PlanesGenerator:
     """A small generator whose last convolution is not zero, so that it has something to say."""
     import torch
 
-    from train.generators.planes import Architecture, Generator
+    from train.generators.planes import PlanesArchitecture, PlanesGenerator
 
     torch.manual_seed(0)
-    generator = Generator(
-        Architecture(fold=4, widths=(16, 32), encoder_blocks=(1, 1), decoder_blocks=(1,))
+    generator = PlanesGenerator(
+        PlanesArchitecture(fold=4, widths=(16, 32), encoder_blocks=(1, 1), decoder_blocks=(1,))
     )
     for parameter in generator.tail.parameters():
         torch.nn.init.normal_(parameter, std=0.01)

@@ -7,48 +7,66 @@ from pathlib import Path  # noqa: TC003 - tyro reads the annotations when it run
 
 import torch
 
-from train.loop.fit import FitOptions, Length, fit_from_photos
-from train.recipe import read_recipe
+from train.data.options import DataOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """Train a generator on sharp photographs, or go on with the run that lies in the folder."""
+    """Train a generator, or go on with the run that lies in the folder.
+
+    Several processes train one run when torchrun starts them: torchrun --standalone --nproc-per-node 2 -m train
+    fit ...
+    """
 
     recipe: Path
     """TOML file; see train/recipes/."""
-    photos: Path
-    """Folder of sharp photographs."""
-    run: Path
-    """Folder for the checkpoint and metrics.jsonl."""
-    init: Path | None = None
-    """Checkpoint whose averaged weights a fresh run begins from, by any recipe of the same
-    architecture; the optimiser and the schedule begin anew."""
-    shrink: Path | None = None
-    """Tab-separated table of how far each photo must shrink to be sharp."""
+    data: DataOptions
+    out: Path
+    """Folder for checkpoints, metrics.jsonl, TensorBoard's curves and pictures."""
     steps: int | None = None
     """Length of the run; or"""
     minutes: float | None = None
     """its length on the clock, over all sittings."""
+    validation: Path | None = None
+    """Data set of pairs (its test split, if it has splits) to judge the run by; best.safetensors is
+    the checkpoint that gained most on it."""
+    init: Path | None = None
+    """Checkpoint whose averaged weights a fresh run begins from, by any recipe of the same
+    architecture; the optimiser and the schedule begin anew."""
+    perceptual_weights: Path | None = None
+    """VGG's weights for a perceptual loss: torchvision's state dict (.pth) or .safetensors."""
     seed: int = 1
+    device: str = "auto"
+    """cpu, cuda, cuda:1 ...; auto takes a GPU if there is one."""
     workers: int = 1
     """Processes that make samples."""
     threads: int = field(default_factory=torch.get_num_threads)
-    """Threads of the network."""
+    """Threads of the network on a CPU."""
     save_seconds: float = 180
+    """Time between checkpoints."""
+    validate_seconds: float = 600
+    """Time between validations."""
 
     def __call__(self) -> None:
         """Train."""
+        from train.loop.fit import FitOptions, fit
+        from train.loop.schedule import Length
+        from train.recipe import read_recipe
+
+        validation = None
+        if self.validation is not None:
+            validation = DataOptions(paths=(self.validation,), split="test", gamma=self.data.gamma)
         options = FitOptions(
-            photos=self.photos,
-            shrink=self.shrink,
-            folder=self.run,
+            data=self.data,
+            validation=validation,
+            folder=self.out,
             init=self.init,
+            perceptual_weights=self.perceptual_weights,
             seed=self.seed,
+            device=self.device,
             workers=self.workers,
             threads=self.threads,
             save_seconds=self.save_seconds,
+            validate_seconds=self.validate_seconds,
         )
-        fit_from_photos(
-            read_recipe(self.recipe), Length(steps=self.steps, minutes=self.minutes), options
-        )
+        fit(read_recipe(self.recipe), Length(steps=self.steps, minutes=self.minutes), options)

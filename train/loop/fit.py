@@ -1,175 +1,223 @@
-"""The training loop: batches in, a checkpoint and a line of figures out."""
+"""The training loop: scenes in, checkpoints and figures out."""
 
 from __future__ import annotations
 
-import json
-import math
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cv2
+from safetensors.torch import save_file
 
-from train.checkpoint import RunState, init_run, load_run, save_run, start_run
-from train.data.samples import Batch, Samples, load_batches
-from train.generators.planes import count_flop
-from train.loop.step import open_threads, train_step
-from train.synthesis.photos import read_photos
-from train.synthesis.scene import SynthesisSource
+from train.checkpoint import init_run, load_run, save_run, start_run
+from train.data.samples import Samples, load_batches
+from train.data.source import open_source
+from train.loop.compute import measure_peak, open_compute
+from train.loop.ranks import join_ranks
+from train.loop.report import EVERY_SECONDS, Reporter, Tally
+from train.loop.schedule import learning_rate, phases_of
+from train.loop.step import train_step
+from train.loop.tools import Tools
+from train.loop.validate import read_validation, validate
+from train.losses.perceptual import PerceptualLoss
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from concurrent.futures import Executor
     from pathlib import Path
 
+    from train.checkpoint import RunState
+    from train.data.options import DataOptions
+    from train.data.samples import Batch
+    from train.loop.compute import Compute
+    from train.loop.schedule import Length, Phase
+    from train.loop.validate import Images
     from train.recipe import Recipe
-
-SCENE_BORDER = 64
-"""Pixels a photo must be larger than a scene."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Length:
-    """How long a run lasts, in steps or in minutes; the cosine ends with it."""
-
-    steps: int | None = None
-    minutes: float | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse none and both."""
-        if (self.steps is None) == (self.minutes is None):
-            raise ValueError(
-                f"Give either steps or minutes, not steps={self.steps}, minutes={self.minutes}."
-            )
-
-    def progress(self, run: RunState) -> float:
-        """Part of the run that is done: 0 at the start, 1 or more at the end."""
-        if self.steps is not None:
-            return run.step / self.steps
-        return run.seconds / (60 * (self.minutes or 0))
+    from train.scene import SceneSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitOptions:
-    """Where a run takes its photos from, and where it leaves what it makes."""
+    """Where a run takes its data from, where it leaves what it makes, and on what it runs."""
 
-    photos: Path
-    """Folder of sharp photographs."""
-    shrink: Path | None
-    """Table of how far each must shrink to be sharp."""
+    data: DataOptions
     folder: Path
-    """Folder of the run; a run that lies there is gone on with."""
+    """Folder of the run; a checkpoint in it is gone on with."""
     seed: int
-    workers: int
-    """Processes that make samples."""
-    threads: int
-    """Threads of the network; more than the recipe's parts are idle."""
-    save_seconds: float
-    """Time between checkpoints."""
+    validation: DataOptions | None = None
+    """Pairs to judge the run by; without them there is no best.safetensors."""
     init: Path | None = None
     """Checkpoint whose averaged weights a fresh run begins from."""
+    perceptual_weights: Path | None = None
+    """VGG's weights, for recipes with a perceptual loss."""
+    device: str = "cpu"
+    threads: int = 2
+    workers: int = 1
+    """Processes that make samples."""
+    save_seconds: float = 180
+    validate_seconds: float = 600
 
     @property
-    def checkpoint(self) -> Path:
-        """The file of the run."""
-        return self.folder / "checkpoint.safetensors"
+    def last(self) -> Path:
+        """The checkpoint that a run goes on from."""
+        return self.folder / "last.safetensors"
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint that gained most in validation."""
+        return self.folder / "best.safetensors"
 
 
-@dataclass(slots=True)
-class Tally:
-    """What happened since the last report."""
+def fit(recipe: Recipe, length: Length, options: FitOptions) -> RunState:
+    """Start or resume the run in `options.folder` and train it to its end.
 
-    steps: int = 0
-    loss: float = 0.0
-    gain: float = 0.0
-    seconds: float = 0.0
-    waited: float = 0.0
-
-
-def learning_rate(recipe: Recipe, step: int, progress: float) -> float:
-    """Linear warm-up, then half a cosine to zero at progress 1."""
-    options = recipe.optimiser
-    warm = min(1.0, (step + 1) / options.warmup_steps)
-    return options.peak_rate * warm * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
-
-
-def fit(run: RunState, batches: Iterator[Batch], length: Length, options: FitOptions) -> None:
-    """Train until `length` is reached, leaving a checkpoint and figures in the run's folder."""
-    with open_threads(options.threads) as threads:
-        _train(run, batches, length, options, threads)
-    save_run(run, options.checkpoint)
-
-
-def _train(
-    run: RunState,
-    batches: Iterator[Batch],
-    length: Length,
-    options: FitOptions,
-    threads: Executor,
-) -> None:
-    tally, saved = Tally(), time.perf_counter()
-    before = run.seconds
-    start = time.perf_counter()
-    while (progress := length.progress(run)) < 1:
-        asked = time.perf_counter()
-        batch = next(batches)
-        tally.waited += time.perf_counter() - asked
-        loss, gain = train_step(run, batch, learning_rate(run.recipe, run.step, progress), threads)
-        tally.loss += loss
-        tally.gain += gain
-        tally.steps += 1
-        tally.seconds += time.perf_counter() - asked
-        run.seconds = before + time.perf_counter() - start
-        if tally.seconds > 20:
-            report(run, tally, options.folder)
-            tally = Tally()
-        if time.perf_counter() - saved > options.save_seconds:
-            save_run(run, options.checkpoint)
-            saved = time.perf_counter()
-    if tally.steps:
-        report(run, tally, options.folder)
-
-
-def report(run: RunState, tally: Tally, folder: Path) -> None:
-    """Print one line of figures and append them to `folder`/metrics.jsonl."""
-    recipe = run.recipe
-    speed = tally.steps * recipe.samples.batch / tally.seconds
-    flop = 3 * count_flop(recipe.architecture, recipe.samples.crop, recipe.samples.crop)
-    figures = {
-        "step": run.step,
-        "samples": run.samples,
-        "minutes": round(run.seconds / 60, 2),
-        "loss_db": round(tally.loss / tally.steps, 3),
-        "gain_db": round(tally.gain / tally.steps, 3),
-        "samples_per_second": round(speed, 1),
-        "tflop_per_second": round(speed * flop / 1e12, 3),
-        "waiting_share": round(tally.waited / tally.seconds, 3),
-    }
-    print(" ".join(f"{name}={value}" for name, value in figures.items()), flush=True)
-    with (folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(figures) + "\n")
-
-
-def fit_from_photos(recipe: Recipe, length: Length, options: FitOptions) -> RunState:
-    """Start or resume the run in `options.folder` and train it to its end."""
-    path = options.checkpoint
-    if path.exists():
-        run = load_run(path)
-    elif options.init is not None:
-        run = init_run(recipe, options.seed, options.init)
-    else:
-        run = start_run(recipe, options.seed)
-    if run.recipe != recipe:
-        raise ValueError(
-            f"{path} was trained by another recipe. Give another folder, or that recipe."
-        )
-    options.folder.mkdir(parents=True, exist_ok=True)
+    Raises:
+        ValueError: recipe, data and options do not go together.
+        FloatingPointError: a loss was not finite; the batch is kept in the folder.
+    """
     # Before anything else of OpenCV runs: its thread pool does not survive the fork of the workers.
     cv2.setNumThreads(1)
-    photos = read_photos(options.photos, options.shrink, recipe.samples.scene + SCENE_BORDER)
-    print(f"{len(photos)} photos, step {run.step}", flush=True)
-    samples = Samples(
-        SynthesisSource(photos=photos, recipe=recipe.blur, kind="planes"), recipe.samples, run.seed
-    )
-    fit(run, load_batches(samples, run.step, options.workers), length, options)
+    with (
+        join_ranks(options.device) as ranks,
+        open_compute(recipe.compute, options.device, options.threads) as compute,
+    ):
+        run = _open_run(recipe, options, compute)
+        tools = Tools(
+            compute=compute, ranks=ranks, perceptual=_open_perceptual(recipe, options, compute)
+        )
+        source = open_source(
+            options.data, recipe.blur, recipe.architecture.picture, recipe.samples.scene
+        )
+        images = read_validation(options.validation) if options.validation else []
+        run.papers = {"data": source.description}
+        if tools.perceptual is not None:
+            run.papers["perceptual"] = tools.perceptual.source
+        with closing(_Keeper(run, options, tools, images)) as keeper:
+            for phase in phases_of(recipe):
+                _train_phase(keeper, phase, source, length)
+            keeper.finish()
     return run
+
+
+def _open_run(recipe: Recipe, options: FitOptions, compute: Compute) -> RunState:
+    if options.last.exists():
+        run = load_run(options.last, compute.device)
+        if run.recipe != recipe:
+            raise ValueError(
+                f"{options.last} was trained by another recipe. Give another folder, or that"
+                " recipe."
+            )
+        return run
+    if options.init is not None:
+        return init_run(recipe, options.seed, options.init, compute.device)
+    return start_run(recipe, options.seed, compute.device)
+
+
+def _open_perceptual(
+    recipe: Recipe, options: FitOptions, compute: Compute
+) -> PerceptualLoss | None:
+    if recipe.perceptual is None:
+        return None
+    if options.perceptual_weights is None:
+        raise ValueError(
+            "The recipe has a perceptual loss and --perceptual-weights is not given. Give VGG's"
+            " weights, see train/README.md."
+        )
+    loss = PerceptualLoss(
+        network=recipe.perceptual.network,
+        layer=recipe.perceptual.layer,
+        weights=options.perceptual_weights,
+    )
+    return loss.to(compute.device)
+
+
+def _train_phase(keeper: _Keeper, phase: Phase, source: SceneSource, length: Length) -> None:
+    """Train until the phase's end; one that is over already is passed by."""
+    run, ranks = keeper.run, keeper.tools.ranks
+    if ranks.from_first(length.progress(run)) >= phase.end:
+        return
+    samples = Samples(source, phase.samples, run.seed, rank=ranks.rank, ranks=ranks.count)
+    batches = load_batches(samples, run.step, keeper.options.workers)
+    while (progress := ranks.from_first(length.progress(run))) < phase.end:
+        start = time.perf_counter()
+        batch = next(batches)
+        waited = time.perf_counter() - start
+        rate = learning_rate(run.recipe.optimiser, run.step, progress)
+        keeper.step(batch, rate, waited, phase.samples.crop)
+        keeper.advance(length.progress(run))
+
+
+class _Keeper:
+    """Takes a run's steps and keeps its checkpoints, figures and pictures up to date."""
+
+    def __init__(self, run: RunState, options: FitOptions, tools: Tools, images: Images) -> None:
+        self.run = run
+        self.options = options
+        self.tools = tools
+        self.images = images
+        self.tally = Tally()
+        self.crop = run.recipe.samples.crop
+        self.peak = measure_peak(tools.compute)
+        self.saved = self.validated = self.seen = time.perf_counter()
+        self.reporter = Reporter(options.folder, run.step) if tools.ranks.is_first else None
+        self._say(f"{run.papers['data']}; step {run.step}; {self.peak:.2f} TFLOP/s at most")
+
+    def step(self, batch: Batch, rate: float, waited: float, crop: int) -> None:
+        """Take one step; a batch that breaks it is kept."""
+        try:
+            figures = train_step(self.run, batch, rate, self.tools)
+        except FloatingPointError as error:
+            path = self.options.folder / f"bad-batch-{self.run.step}.safetensors"
+            save_file({str(i): tensor for i, tensor in enumerate(batch)}, path)
+            raise FloatingPointError(f"{error} The batch is kept in {path}.") from error
+        self.crop = crop
+        now = time.perf_counter()
+        self.run.seconds += now - self.seen
+        count = len(batch[0]) * self.tools.ranks.count
+        self.tally.add(figures, samples=count, seconds=now - self.seen, waited=waited)
+        self.seen = now
+
+    def advance(self, progress: float) -> None:
+        """Report, save and validate when it is time; that is not training time."""
+        if self.reporter is None:
+            return
+        self.reporter.advance(progress)
+        if self.tally.seconds > EVERY_SECONDS:
+            self._report()
+        if self.seen - self.saved > self.options.save_seconds:
+            save_run(self.run, self.options.last)
+            self.saved = time.perf_counter()
+        if self.seen - self.validated > self.options.validate_seconds:
+            self._validate()
+            self.validated = time.perf_counter()
+        self.seen = time.perf_counter()
+
+    def finish(self) -> None:
+        """Leave the run as it ends."""
+        if self.reporter is not None:
+            self._report()
+            self._validate()
+            save_run(self.run, self.options.last)
+        self.tools.ranks.wait()
+
+    def close(self) -> None:
+        """End the display."""
+        if self.reporter is not None:
+            self.reporter.close()
+
+    def _say(self, text: str) -> None:
+        if self.reporter is not None:
+            self.reporter.say(text)
+
+    def _report(self) -> None:
+        if self.reporter is not None and self.tally.steps:
+            self.reporter.figures(self.tally.line(self.run, self.crop, self.peak))
+            self.tally = Tally()
+
+    def _validate(self) -> None:
+        if self.reporter is None or not self.images:
+            return
+        verdict = validate(self.run, self.images)
+        self.reporter.verdict(verdict, self.run)
+        if self.run.best is None or verdict.gain_db > self.run.best:
+            self.run.best = verdict.gain_db
+            save_run(self.run, self.options.best)

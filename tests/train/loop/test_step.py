@@ -1,0 +1,116 @@
+"""One step: it learns, alone or against a critic, with any number of threads."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from tests.train.loop.recipes import ADVERSARIAL, PLANES, batches_of, take_steps
+from train.checkpoint import start_run
+from train.loop.compute import measure_peak, open_compute
+from train.loop.step import train_step
+from train.loop.tools import Tools
+from train.recipe import ComputeRecipe
+
+
+@pytest.mark.parametrize("kind", ["adamw", "adam", "muon"])
+def test_training_on_one_batch_lowers_its_error(photos, kind):
+    """Thirty steps on the same four crops gain at least a fifth of a decibel over the input."""
+    recipe = replace(PLANES, optimiser=replace(PLANES.optimiser, kind=kind))
+    run = start_run(recipe, 1)
+    batch = next(batches_of(recipe, photos, 0))
+    with open_compute(recipe.compute, "cpu", 2) as compute:
+        steps = [train_step(run, batch, 3e-3, Tools(compute=compute)) for _ in range(30)]
+
+    assert steps[0]["gain"] == pytest.approx(0, abs=1e-4)
+    assert steps[-1]["gain"] > 0.2
+
+
+def test_weights_do_not_depend_on_the_number_of_threads(photos):
+    """Parts are summed in their own order: one thread or three give the same bits."""
+    ends = []
+    for count in (1, 3):
+        run = start_run(PLANES, 1)
+        take_steps(run, photos, 3, threads=count)
+        ends.append([*run.generator.parameters()])
+
+    assert all(torch.equal(a, b) for a, b in zip(*ends, strict=True))
+
+
+def test_a_loss_that_is_no_number_stops_the_run(photos):
+    """Weights gone wrong are an error with the step in it, and no further weight moves."""
+    run = start_run(PLANES, 1)
+    for parameter in run.generator.tail.parameters():
+        torch.nn.init.constant_(parameter, math.nan)
+    before = run.generator.head.weight.clone()
+
+    with pytest.raises(FloatingPointError, match="at step 0"):
+        take_steps(run, photos, 1)
+    assert torch.equal(run.generator.head.weight, before)
+
+
+def test_critic_and_generator_both_move(photos):
+    """A step with a critic moves its weights, the generator's, and tells each loss."""
+    run = start_run(ADVERSARIAL, 1)
+    before = [p.clone() for p in (*run.adversary.critic.parameters(), *run.generator.parameters())]
+    figures = take_steps(run, photos, 1)[-1]
+    after = [*run.adversary.critic.parameters(), *run.generator.parameters()]
+
+    # Biases before an instance or batch norm have no gradient but rounding.
+    moved = [not torch.equal(a, b) for a, b in zip(before, after, strict=True) if a.ndim > 1]
+    assert all(moved)
+    assert {"loss", "gain", "fidelity", "adversarial", "critic"} == set(figures)
+
+
+def test_the_generator_step_leaves_the_critic_alone(photos):
+    """The critic's weights after a step are those its own updates gave, with no gradient left over.
+
+    With one update by weight clipping every weight is within the bound.
+    """
+    clipped = replace(
+        ADVERSARIAL.adversarial,
+        lipschitz="clip",
+        critic=replace(ADVERSARIAL.adversarial.critic, norm="batch"),
+    )
+    run = start_run(replace(ADVERSARIAL, adversarial=clipped), 1)
+    take_steps(run, photos, 2)
+
+    assert max(float(p.abs().max()) for p in run.adversary.critic.parameters()) <= 0.01
+
+
+def test_the_loss_is_the_weighted_sum_of_its_parts(photos):
+    """Loss = fidelity + weight x adversarial."""
+    recipe = replace(ADVERSARIAL, adversarial=replace(ADVERSARIAL.adversarial, weight=3.0))
+    figures = take_steps(start_run(recipe, 1), photos, 1)[0]
+
+    assert figures["loss"] == pytest.approx(
+        figures["fidelity"] + 3 * figures["adversarial"], rel=1e-4
+    )
+
+
+def test_fp16_is_refused_on_a_cpu():
+    """The error names the precision and the remedy."""
+    with (
+        pytest.raises(ValueError, match=r"fp16.*Take bf16"),
+        open_compute(ComputeRecipe(precision="fp16"), "cpu", 2),
+    ):
+        pass
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_gpu_that_is_not_there_is_an_error():
+    """Nothing falls back to the CPU in silence."""
+    with (
+        pytest.raises(ValueError, match=r"--device cuda.*sees no GPU"),
+        open_compute(ComputeRecipe(), "cuda", 2),
+    ):
+        pass
+
+
+def test_the_peak_is_a_speed():
+    """More than a hundredth, less than ten thousand TFLOP/s."""
+    with open_compute(ComputeRecipe(), "cpu", 2) as compute:
+        assert 0.01 < measure_peak(compute) < 1e4

@@ -1,0 +1,75 @@
+"""Checkpoints as the start of something else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from tests.train.loop.recipes import PLANES as RECIPE
+from tests.train.loop.recipes import take_steps
+from train.checkpoint import average_generator, init_run, load_run, mix_runs, save_run, start_run
+from train.generators.planes import PlanesArchitecture
+
+
+def test_a_run_may_begin_from_the_averaged_weights_of_another(photos, tmp_path):
+    """Weights and average are the other's average; the schedule is new, the samples are added up."""
+    other = start_run(RECIPE, 1)
+    take_steps(other, photos, 2)
+    save_run(other, tmp_path / "last.safetensors")
+    run = init_run(RECIPE, 2, tmp_path / "last.safetensors")
+
+    assert (run.step, run.samples, run.earlier_samples) == (0, 0, 8)
+    for name, parameter in run.generator.named_parameters():
+        assert torch.equal(parameter, other.average[name])
+        assert torch.equal(run.average[name], other.average[name])
+
+
+def test_the_average_is_what_is_used(photos):
+    """average_generator carries the moving average, not the last weights."""
+    run = start_run(RECIPE, 1)
+    take_steps(run, photos, 3)
+    used = dict(average_generator(run).named_parameters())
+
+    assert all(torch.equal(used[name], value) for name, value in run.average.items())
+    assert not torch.equal(used["tail.weight"], run.generator.tail.weight)
+
+
+def test_a_file_of_something_else_is_no_checkpoint(tmp_path):
+    """The error names the file."""
+    from safetensors.torch import save_file
+
+    save_file({"x": torch.zeros(1)}, tmp_path / "other.safetensors")
+    with pytest.raises(ValueError, match=r"other\.safetensors is no checkpoint"):
+        load_run(tmp_path / "other.safetensors")
+
+
+def test_a_run_cannot_begin_from_another_architecture(tmp_path):
+    """The error shows both."""
+    save_run(start_run(RECIPE, 1), tmp_path / "last.safetensors")
+    wider = PlanesArchitecture(widths=(32, 32), encoder_blocks=(1, 1), decoder_blocks=(1,))
+
+    with pytest.raises(ValueError, match=r"widths=\(16, 32\).*widths=\(32, 32\)"):
+        init_run(replace(RECIPE, architecture=wider), 1, tmp_path / "last.safetensors")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_a_mix_lies_between_two_runs(tmp_path, share):
+    """Each averaged weight is (1 - share) of the first and share of the second."""
+    paths = [tmp_path / f"{number}.safetensors" for number in range(3)]
+    runs = [start_run(RECIPE, seed) for seed in (1, 2)]
+    for run, path in zip(runs, paths, strict=False):
+        save_run(run, path)
+    mix_runs(paths[0], paths[1], share, paths[2])
+
+    mixed = load_run(paths[2]).average
+    for name, weights in mixed.items():
+        expected = (1 - share) * runs[0].average[name] + share * runs[1].average[name]
+        torch.testing.assert_close(weights, expected)
+
+
+def test_a_share_out_of_range_is_refused(tmp_path):
+    """The error shows the share."""
+    with pytest.raises(ValueError, match=r"share is 1\.5"):
+        mix_runs(tmp_path / "a", tmp_path / "b", 1.5, tmp_path / "c")

@@ -1,0 +1,129 @@
+"""One step of training: gradients of a batch, then weights and their average moved."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+
+from train.loop.compute import set_gradients
+from train.loop.critic import train_critic
+from train.loop.objective import Objective, to_critic
+from train.losses.fidelity import blurred_gain
+from train.pictures import from_codes
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from train.checkpoint import RunState
+    from train.data.samples import Batch
+    from train.loop.tools import Tools
+    from train.pictures import Tensors
+
+Figures = dict[str, float]
+"""Means over a batch: `loss`; `gain`, in dB, of blurred pictures; each loss before its weight."""
+
+
+def train_step(run: RunState, batch: Batch, rate: float, tools: Tools) -> Figures:
+    """Take one step on a batch: the critic's updates if the recipe has one, then the generator's.
+
+    What is random in it (dropout, the gradient penalty) is drawn from the seed and the step.
+
+    Raises:
+        FloatingPointError: a loss is not finite. No weight of the generator has moved.
+    """
+    recipe, ranks = run.recipe, tools.ranks
+    torch.manual_seed(_seed(run, tools))
+    codes = tools.compute.to_device(batch)
+    figures = _step_critic(run, codes, rate, tools)
+    objective = Objective(
+        recipe=recipe,
+        perceptual=tools.perceptual,
+        critic=run.adversary.critic if run.adversary else None,
+    )
+    parts = zip(*(plane.chunk(tools.compute.parts) for plane in codes), strict=True)
+    work = partial(_gradients, run, objective, tools)
+    of_parts, gradients = zip(*tools.compute.map(work, parts), strict=True)
+    names = of_parts[0]
+    means = ranks.average(*(sum(f[name] for f in of_parts) / len(of_parts) for name in names))
+    figures |= dict(zip(names, means, strict=True))
+    _check(figures, run)
+    parameters = [*run.generator.parameters()]
+    set_gradients(parameters, gradients)
+    ranks.average_gradients(parameters)
+    _move(run, rate, tools)
+    run.samples += len(batch[0]) * ranks.count
+    return figures
+
+
+def _seed(run: RunState, tools: Tools) -> int:
+    return (run.seed * 1_000_003 + run.step * 4_099 + tools.ranks.rank) % (1 << 31)
+
+
+def _step_critic(run: RunState, codes: Tensors, rate: float, tools: Tools) -> Figures:
+    if run.adversary is None or run.recipe.adversarial is None:
+        return {}
+    blurred, sharp = _split(codes)
+    with torch.no_grad(), tools.compute.autocast():
+        restored = _add(blurred, run.generator(*blurred))
+    loss = train_critic(
+        run.adversary,
+        run.recipe.adversarial,
+        (to_critic(sharp), to_critic(restored)),
+        seed=_seed(run, tools),
+        rate=rate,
+        tools=tools,
+    )
+    return {"critic": loss}
+
+
+def _gradients(
+    run: RunState, objective: Objective, tools: Tools, part: Tensors
+) -> tuple[Figures, tuple[Tensor, ...]]:
+    """Figures of a part of the batch, and the gradient of each parameter."""
+    blurred, sharp = _split(part)
+    with tools.compute.autocast():
+        restored = _add(blurred, run.generator(*blurred))
+        loss, figures = objective(restored, sharp)
+    scaled = tools.compute.scaler.scale(loss)
+    gradients = torch.autograd.grad(scaled, [*run.generator.parameters()])
+    with torch.no_grad():
+        gain = blurred_gain(restored, blurred, sharp)
+    return {"loss": float(loss.detach()), "gain": gain} | figures, gradients
+
+
+def _split(codes: Tensors) -> tuple[Tensors, Tensors]:
+    half = len(codes) // 2
+    return from_codes(codes[:half]), from_codes(codes[half:])
+
+
+def _add(picture: Tensors, residual: Tensors) -> Tensors:
+    return tuple(a + b for a, b in zip(picture, residual, strict=True))
+
+
+def _check(figures: Figures, run: RunState) -> None:
+    bad = [name for name, value in figures.items() if not math.isfinite(value)]
+    if bad:
+        raise FloatingPointError(
+            f"Not finite at step {run.step}: {', '.join(bad)}. Lower optimiser.peak_rate."
+        )
+
+
+def _move(run: RunState, rate: float, tools: Tools) -> None:
+    """Clip the gradient, take the optimiser's step, move the average towards the weights."""
+    scaler, options = tools.compute.scaler, run.recipe.optimiser
+    scaler.unscale_(run.optimiser)
+    torch.nn.utils.clip_grad_norm_(run.generator.parameters(), options.clip_norm, foreach=True)
+    for group in run.optimiser.param_groups:
+        group["lr"] = rate
+    with tools.compute.all_threads():
+        scaler.step(run.optimiser)
+    scaler.update()
+    tools.ranks.share_buffers(run.generator.buffers())
+    run.step += 1
+    # Faster at first, so that the start is forgotten.
+    decay = min(options.average_decay, (1 + run.step) / (10 + run.step))
+    weights = [p.detach() for p in run.generator.parameters()]
+    torch._foreach_lerp_([*run.average.values()], weights, 1 - decay)

@@ -1,0 +1,1 @@
+"""Choosing a recipe: candidates trained for equal compute, judged on one validation set."""
