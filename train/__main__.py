@@ -34,3 +34,5 @@ if __name__ == "__main__":
         command()
     except (ValueError, OSError, FloatingPointError) as error:
         raise SystemExit(f"train: {error}") from error
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

@@ -9,9 +9,11 @@ BLOCK, each worker finds its scenes in its own cache.
 
 from __future__ import annotations
 
+import signal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
@@ -100,5 +102,7 @@ def load_batches(samples: Samples, first_step: int, workers: int) -> Iterator[Ba
 
 
 def _start_worker(_: int) -> None:
-    """One thread a worker: they are many."""
+    """One thread a worker: they are many. Ctrl-C is for the process that they work for."""
     torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

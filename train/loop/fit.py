@@ -18,12 +18,15 @@ from train.loop.ranks import join_ranks
 from train.loop.report import EVERY_SECONDS, Reporter, Tally
 from train.loop.schedule import learning_rate, phases_of
 from train.loop.step import train_step
+from train.loop.stop import catch_stop
 from train.loop.tools import Tools
 from train.loop.validate import read_validation, validate
 from train.losses.perceptual import PerceptualLoss
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+    from threading import Event
 
     from train.checkpoint import RunState
     from train.data.options import DataOptions
@@ -73,6 +76,7 @@ def fit(recipe: Recipe, length: Length, options: FitOptions) -> RunState:
     Raises:
         ValueError: recipe, data and options do not go together.
         FloatingPointError: a loss was not finite; the batch is kept in the folder.
+        KeyboardInterrupt: SIGINT or SIGTERM came; the run was saved between two steps.
     """
     # Before anything else of OpenCV runs: its thread pool does not survive the fork of the workers.
     cv2.setNumThreads(1)
@@ -91,11 +95,20 @@ def fit(recipe: Recipe, length: Length, options: FitOptions) -> RunState:
         run.papers = {"data": source.description}
         if tools.perceptual is not None:
             run.papers["perceptual"] = tools.perceptual.source
-        with closing(_Keeper(run, options, tools, images)) as keeper:
+        with closing(_Keeper(run, options, tools, images)) as keeper, catch_stop() as stop:
             for phase in phases_of(recipe):
-                _train_phase(keeper, phase, source, length)
+                _train_phase(keeper, phase, source, lambda: _progress(keeper, length, stop))
+            if ranks.from_first(stop.is_set()):
+                keeper.stop()
+                raise KeyboardInterrupt
             keeper.finish()
     return run
+
+
+def _progress(keeper: _Keeper, length: Length, stop: Event) -> float:
+    """Part of the run that is done, as its first process sees it; a run to be stopped is done."""
+    progress = float("inf") if stop.is_set() else length.progress(keeper.run)
+    return keeper.tools.ranks.from_first(progress)
 
 
 def _open_run(recipe: Recipe, options: FitOptions, compute: Compute) -> RunState:
@@ -130,20 +143,22 @@ def _open_perceptual(
     return loss.to(compute.device)
 
 
-def _train_phase(keeper: _Keeper, phase: Phase, source: SceneSource, length: Length) -> None:
+def _train_phase(
+    keeper: _Keeper, phase: Phase, source: SceneSource, progress: Callable[[], float]
+) -> None:
     """Train until the phase's end; one that is over already is passed by."""
     run, ranks = keeper.run, keeper.tools.ranks
-    if ranks.from_first(length.progress(run)) >= phase.end:
+    if progress() >= phase.end:
         return
     samples = Samples(source, phase.samples, run.seed, rank=ranks.rank, ranks=ranks.count)
     batches = load_batches(samples, run.step, keeper.options.workers)
-    while (progress := ranks.from_first(length.progress(run))) < phase.end:
+    while (done := progress()) < phase.end:
         start = time.perf_counter()
         batch = next(batches)
         waited = time.perf_counter() - start
-        rate = learning_rate(run.recipe.optimiser, run.step, progress)
+        rate = learning_rate(run.recipe.optimiser, run.step, done)
         keeper.step(batch, rate, waited, phase.samples.crop)
-        keeper.advance(length.progress(run))
+        keeper.advance(done)
 
 
 class _Keeper:
@@ -197,6 +212,14 @@ class _Keeper:
             self._report()
             self._validate()
             save_run(self.run, self.options.last)
+        self.tools.ranks.wait()
+
+    def stop(self) -> None:
+        """Leave the run as it is, to be gone on with."""
+        if self.reporter is not None:
+            self._report()
+            save_run(self.run, self.options.last)
+            self.reporter.say(f"stopped at step {self.run.step}; the same command goes on")
         self.tools.ranks.wait()
 
     def close(self) -> None:

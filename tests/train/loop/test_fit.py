@@ -113,6 +113,30 @@ def test_a_killed_run_goes_on_to_the_same_bits(data, tmp_path):
     assert all(torch.equal(value, ends[1][name]) for name, value in ends[0].items())
 
 
+def test_ctrl_c_saves_the_run_between_two_steps(data, tmp_path):
+    """SIGINT to the whole group: exit 130, one line, no traceback, and the checkpoint can be used."""
+    (tmp_path / "tiny.toml").write_text(RECIPE_TOML)
+    run = subprocess.Popen(
+        [
+            sys.executable, "-u", "-m", "train", "fit", "--recipe", tmp_path / "tiny.toml",
+            "--data", data.paths[0], "--out", tmp_path / "run", "--steps", "1000000",
+            "--device", "cpu", "--threads", "1",
+        ],
+        cwd=ROOT, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True,
+    )  # fmt: skip
+    while "step 0" not in run.stdout.readline():
+        pass
+    time.sleep(1)
+    os.killpg(run.pid, signal.SIGINT)
+    told = run.communicate()[0]
+    stopped_at = load_run(tmp_path / "run" / "last.safetensors").step
+
+    assert run.returncode == 130
+    assert f"stopped at step {stopped_at};" in told
+    assert "Traceback" not in told
+
+
 def test_two_processes_do_what_one_does(data, tmp_path):
     """Two gloo processes on halves of the batch: the same weights but for the order of sums.
 
