@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 """Coefficients of the quintic iteration of [Muon]."""
 _ITERATIONS = 5
+_TOGETHER = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,8 @@ class Muon(torch.optim.Optimizer):
     ) -> None:
         """Take parameters; those of two or more dimensions are orthogonalised."""
         super().__init__(parameters, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
+        self.map: Callable[..., Iterable[Any]] = map
+        """How work is shared out; a thread pool's map spreads it over threads."""
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
@@ -92,15 +96,24 @@ class Muon(torch.optim.Optimizer):
             self._step_matrices([p for p in moved if p.ndim >= 2], group)
 
     def _step_matrices(self, parameters: list[Tensor], group: dict[str, Any]) -> None:
-        """Move weights; those of one shape are made orthogonal together, which is faster."""
+        """Move weights; a few of one shape are made orthogonal together, which is faster."""
         of_shape: dict[torch.Size, list[Tensor]] = {}
-        for parameter in parameters:
+        for parameter in sorted(parameters, key=Tensor.numel, reverse=True):
             of_shape.setdefault(parameter.shape, []).append(parameter)
-        for shape, weights in of_shape.items():
-            matrices = torch.stack([self._ahead(w, group["betas"][0]).flatten(1) for w in weights])
-            steps = orthogonalised(matrices) * (0.2 * max(matrices.shape[1:]) ** 0.5)
-            for weight, step in zip(weights, steps, strict=True):
-                weight.add_(step.view(shape), alpha=-group["lr"])
+        jobs = [
+            weights[first : first + _TOGETHER]
+            for weights in of_shape.values()
+            for first in range(0, len(weights), _TOGETHER)
+        ]
+        for _ in self.map(partial(self._step_job, group), jobs):
+            pass
+
+    @torch.no_grad()
+    def _step_job(self, group: dict[str, Any], weights: list[Tensor]) -> None:
+        matrices = torch.stack([self._ahead(w, group["betas"][0]).flatten(1) for w in weights])
+        steps = orthogonalised(matrices) * (0.2 * max(matrices.shape[1:]) ** 0.5)
+        for weight, step in zip(weights, steps, strict=True):
+            weight.add_(step.view(weight.shape), alpha=-group["lr"])
 
     def _ahead(self, parameter: Tensor, beta: float) -> Tensor:
         """Update the momentum and give Nesterov's look ahead."""

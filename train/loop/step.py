@@ -12,6 +12,7 @@ from train.loop.compute import set_gradients
 from train.loop.critic import train_critic
 from train.loop.objective import Objective, to_critic
 from train.losses.fidelity import blurred_gain
+from train.optimisers import Muon
 from train.pictures import from_codes
 
 if TYPE_CHECKING:
@@ -118,8 +119,9 @@ def _move(run: RunState, rate: float, tools: Tools) -> None:
     torch.nn.utils.clip_grad_norm_(run.generator.parameters(), options.clip_norm, foreach=True)
     for group in run.optimiser.param_groups:
         group["lr"] = rate
-    with tools.compute.all_threads():
-        scaler.step(run.optimiser)
+    if isinstance(run.optimiser, Muon):
+        run.optimiser.map = tools.compute.map
+    scaler.step(run.optimiser)
     scaler.update()
     tools.ranks.share_buffers(run.generator.buffers())
     run.step += 1
