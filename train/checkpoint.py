@@ -103,7 +103,14 @@ def init_run(
     _fill(run.average.items(), file.tensors, "average.")
     run.earlier_samples = file.counts["samples"] + file.counts["earlier_samples"]
     run.earlier_seconds = file.counts["seconds"] + file.counts["earlier_seconds"]
+    run.papers = _earlier(file.papers)
     return run
+
+
+def _earlier(papers: dict[str, str]) -> dict[str, str]:
+    """Papers of what a run began from, for its own: whatever was trained with them says so."""
+    told = "; ".join(f"{name}: {words}" for name, words in papers.items())
+    return {"earlier": told} if told else {}
 
 
 def save_run(run: RunState, path: Path) -> None:
@@ -176,7 +183,7 @@ def _load_moments(
 
 
 def mix_runs(first: Path, second: Path, share: float, out: Path) -> None:
-    """Write a checkpoint whose averaged weights lie between those of two runs.
+    """Write a checkpoint whose averaged weights and statistics lie between those of two runs.
 
     Runs that began from the same weights usually lie in one valley, and what lies between them
     trades what one is better at for what the other is (Wortsman et al., arXiv 2109.01903).
@@ -185,7 +192,7 @@ def mix_runs(first: Path, second: Path, share: float, out: Path) -> None:
         first: a checkpoint.
         second: another of the same architecture; the result is this run with other weights.
         share: how much of the second, from 0 to 1.
-        out: where the result goes; fit's `--init` and export take it.
+        out: where the result goes; fit's `--init` and export take it. Counts are the second's.
 
     Raises:
         ValueError: the architectures differ, or the share is out of range.
@@ -198,6 +205,10 @@ def mix_runs(first: Path, second: Path, share: float, out: Path) -> None:
         raise ValueError(f"{first} and {second} hold different architectures.")
     for name, average in run.average.items():
         average.lerp_(file.tensors[f"average.{name}"], 1 - share)
+    for name, buffer in run.generator.named_buffers():
+        if buffer.is_floating_point():
+            buffer.lerp_(file.tensors[f"buffer.{name}"], 1 - share)
+    run.papers |= {f"{name} of {first.name}": words for name, words in file.papers.items()}
     save_run(run, out)
 
 

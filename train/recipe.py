@@ -107,9 +107,13 @@ class Recipe:
 
     def _check_parts(self) -> None:
         """Refuse parts where a batch must be seen whole."""
-        parts, batch = self.compute.parts, self.samples.batch
-        if not 1 <= parts <= batch:
-            raise ValueError(f"compute.parts = {parts} must be from 1 to the batch, {batch}.")
+        parts = self.compute.parts
+        for batch in (self.samples.batch, *(phase.batch for phase in self.phases)):
+            if parts < 1 or batch % parts:
+                raise ValueError(
+                    f"A batch of {batch} cannot be worked off in {parts} equal parts. Change it, or"
+                    " compute.parts."
+                )
         if parts > 1 and (self.adversarial is not None or self.architecture.kind == "deblurgan"):
             raise ValueError(
                 f"compute.parts = {parts} with a critic, batch norm or dropout, which take the batch"

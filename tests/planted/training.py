@@ -247,7 +247,7 @@ FAULTS = (
     ),
     Fault(
         "the best checkpoint is the last",
-        "train/loop/fit.py",
+        "train/loop/keeper.py",
         "verdict.gain_db > self.run.best",
         "verdict.gain_db is not None",
         ("tests/train/loop/test_fit.py::test_the_best_checkpoint_is_kept",),
@@ -255,7 +255,7 @@ FAULTS = (
     Fault(
         "dropout is drawn anew after a resume",
         "train/loop/step.py",
-        "    torch.manual_seed(_seed(run, tools))\n",
+        "    torch.manual_seed(seed)\n",
         "",
         (
             "tests/train/loop/test_fit.py::test_a_run_stopped_and_resumed_ends_with_the_same_bits[recipe2-adam]",

@@ -7,15 +7,14 @@ from pathlib import Path  # noqa: TC003 - tyro reads the annotations when it run
 
 import torch
 
-from train.data.options import DataOptions
+from train.data.options import DataOptions, Split
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
     """Train a generator, or go on with the run that lies in the folder.
 
-    Several processes train one run when torchrun starts them: torchrun --standalone --nproc-per-node 2 -m train
-    fit ...
+    Several processes train one run when torchrun starts them.
     """
 
     recipe: Path
@@ -28,8 +27,10 @@ class Fit:
     minutes: float | None = None
     """its length on the clock, over all sittings."""
     validation: Path | None = None
-    """Data set of pairs (its test split, if it has splits) to judge the run by; best.safetensors is
-    the checkpoint that gained most on it."""
+    """Data set of pairs to judge the run by; best.safetensors is the checkpoint that gained most on
+    it. Its variant and gamma are those of --data."""
+    validation_split: Split = "test"
+    """Its part, if it has parts."""
     init: Path | None = None
     """Checkpoint whose averaged weights a fresh run begins from, by any recipe of the same
     architecture; the optimiser and the schedule begin anew."""
@@ -55,7 +56,12 @@ class Fit:
 
         validation = None
         if self.validation is not None:
-            validation = DataOptions(paths=(self.validation,), split="test", gamma=self.data.gamma)
+            validation = DataOptions(
+                paths=(self.validation,),
+                split=self.validation_split,
+                gamma=self.data.gamma,
+                variant=self.data.variant,
+            )
         options = FitOptions(
             data=self.data,
             validation=validation,

@@ -34,7 +34,14 @@ class Samples(Dataset[Batch]):
     """The batch of each step, as a pure function of (seed, step)."""
 
     def __init__(
-        self, source: SceneSource, recipe: SampleRecipe, seed: int, *, rank: int = 0, ranks: int = 1
+        self,
+        source: SceneSource,
+        recipe: SampleRecipe,
+        seed: int,
+        *,
+        rank: int = 0,
+        ranks: int = 1,
+        parts: int = 1,
     ) -> None:
         """Keep the source; nothing is made before a step is asked for.
 
@@ -44,6 +51,7 @@ class Samples(Dataset[Batch]):
             seed: of scenes and crops.
             rank: which of `ranks` processes this is; each makes an equal share of a batch.
             ranks: how many there are.
+            parts: into how many equal parts a process divides its share.
 
         Raises:
             ValueError: the batch cannot be shared out.
@@ -54,11 +62,16 @@ class Samples(Dataset[Batch]):
                 " samples.batch."
             )
         share = recipe.batch // ranks
+        if share % parts:
+            raise ValueError(
+                f"A batch of {recipe.batch} shared by {ranks} processes cannot be worked off in"
+                f" {parts} equal parts. Change samples.batch or compute.parts."
+            )
         self.slots = range(rank * share, (rank + 1) * share)
         self.recipe = recipe
         self.seed = seed
 
-        @lru_cache(maxsize=BLOCK * recipe.batch)
+        @lru_cache(maxsize=BLOCK * recipe.batch if recipe.uses > 1 else 0)
         def scene(number: int) -> Scene:
             return source(seed, number, recipe.scene)
 

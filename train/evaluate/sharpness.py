@@ -1,4 +1,4 @@
-"""The score of the seed's statistics: the variance of the Laplacian of a picture.
+"""The score of the DeblurGAN write-up's statistics: the variance of the Laplacian of a picture.
 
 Pertuz et al., Pattern Recognition 46(5), 2013, LAP4. It tells how much fine detail a picture holds,
 wanted or not: noise, ringing and checkerboards raise it.

@@ -1,4 +1,4 @@
-"""The seed's table of runs: how much fine detail restored pictures hold beside the sharp ones."""
+"""The DeblurGAN write-up's table of runs: how much fine detail restored pictures hold beside the sharp ones."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ same to the bit with any number of threads.
 
 from __future__ import annotations
 
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -63,13 +64,12 @@ class Compute:
 
 
 @contextmanager
-def open_compute(recipe: ComputeRecipe, device: str, threads: int) -> Iterator[Compute]:
-    """Open the device for a run; `threads` are shared out among the parts.
+def open_compute(recipe: ComputeRecipe, where: torch.device, threads: int) -> Iterator[Compute]:
+    """Open a device for a run; `threads` are shared out among the parts.
 
     Raises:
-        ValueError: there is no such device, or the precision is not for it.
+        ValueError: the precision is not for the device.
     """
-    where = _device(device)
     if recipe.precision == "fp16" and where.type == "cpu":
         raise ValueError(
             "compute.precision = 'fp16' is for GPUs: its range is too small for a CPU's kernels,"
@@ -88,9 +88,16 @@ def open_compute(recipe: ComputeRecipe, device: str, threads: int) -> Iterator[C
         yield Compute(where, dtype, parts, threads, pool.map, scaler)
 
 
-def _device(name: str) -> torch.device:
+def find_device(name: str) -> torch.device:
+    """Find the device that `--device` names; of several processes each takes a GPU of its own.
+
+    Raises:
+        ValueError: there is no such device.
+    """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and "LOCAL_RANK" in os.environ:
+        name = f"cuda:{os.environ['LOCAL_RANK']}"
     device = torch.device(name)
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(f"--device {name}: torch sees no GPU here. Take cpu, or auto.")

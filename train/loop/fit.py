@@ -8,19 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cv2
-from safetensors.torch import save_file
 
-from train.checkpoint import init_run, load_run, save_run, start_run
+from train.checkpoint import init_run, load_run, start_run
 from train.data.samples import Samples, load_batches
 from train.data.source import open_source
-from train.loop.compute import measure_peak, open_compute
+from train.loop.compute import find_device, open_compute
+from train.loop.keeper import Keeper
 from train.loop.ranks import join_ranks
-from train.loop.report import EVERY_SECONDS, Reporter, Tally
 from train.loop.schedule import learning_rate, phases_of
-from train.loop.step import train_step
 from train.loop.stop import catch_stop
 from train.loop.tools import Tools
-from train.loop.validate import read_validation, validate
+from train.loop.validate import read_validation
 from train.losses.perceptual import PerceptualLoss
 
 if TYPE_CHECKING:
@@ -30,10 +28,8 @@ if TYPE_CHECKING:
 
     from train.checkpoint import RunState
     from train.data.options import DataOptions
-    from train.data.samples import Batch
     from train.loop.compute import Compute
     from train.loop.schedule import Length, Phase
-    from train.loop.validate import Images
     from train.recipe import Recipe
     from train.scene import SceneSource
 
@@ -80,9 +76,10 @@ def fit(recipe: Recipe, length: Length, options: FitOptions) -> RunState:
     """
     # Before anything else of OpenCV runs: its thread pool does not survive the fork of the workers.
     cv2.setNumThreads(1)
+    device = find_device(options.device)
     with (
-        join_ranks(options.device) as ranks,
-        open_compute(recipe.compute, options.device, options.threads) as compute,
+        join_ranks(device) as ranks,
+        open_compute(recipe.compute, device, options.threads) as compute,
     ):
         run = _open_run(recipe, options, compute)
         tools = Tools(
@@ -92,10 +89,10 @@ def fit(recipe: Recipe, length: Length, options: FitOptions) -> RunState:
             options.data, recipe.blur, recipe.architecture.picture, recipe.samples.scene
         )
         images = read_validation(options.validation) if options.validation else []
-        run.papers = {"data": source.description}
+        run.papers["data"] = source.description
         if tools.perceptual is not None:
             run.papers["perceptual"] = tools.perceptual.source
-        with closing(_Keeper(run, options, tools, images)) as keeper, catch_stop() as stop:
+        with closing(Keeper(run, options, tools, images)) as keeper, catch_stop() as stop:
             for phase in phases_of(recipe):
                 _train_phase(keeper, phase, source, lambda: _progress(keeper, length, stop))
             if ranks.from_first(stop.is_set()):
@@ -105,7 +102,7 @@ def fit(recipe: Recipe, length: Length, options: FitOptions) -> RunState:
     return run
 
 
-def _progress(keeper: _Keeper, length: Length, stop: Event) -> float:
+def _progress(keeper: Keeper, length: Length, stop: Event) -> float:
     """Part of the run that is done, as its first process sees it; a run to be stopped is done."""
     progress = float("inf") if stop.is_set() else length.progress(keeper.run)
     return keeper.tools.ranks.from_first(progress)
@@ -144,13 +141,20 @@ def _open_perceptual(
 
 
 def _train_phase(
-    keeper: _Keeper, phase: Phase, source: SceneSource, progress: Callable[[], float]
+    keeper: Keeper, phase: Phase, source: SceneSource, progress: Callable[[], float]
 ) -> None:
     """Train until the phase's end; one that is over already is passed by."""
     run, ranks = keeper.run, keeper.tools.ranks
     if progress() >= phase.end:
         return
-    samples = Samples(source, phase.samples, run.seed, rank=ranks.rank, ranks=ranks.count)
+    samples = Samples(
+        source,
+        phase.samples,
+        run.seed,
+        rank=ranks.rank,
+        ranks=ranks.count,
+        parts=keeper.tools.compute.parts,
+    )
     batches = load_batches(samples, run.step, keeper.options.workers)
     while (done := progress()) < phase.end:
         start = time.perf_counter()
@@ -159,88 +163,3 @@ def _train_phase(
         rate = learning_rate(run.recipe.optimiser, run.step, done)
         keeper.step(batch, rate, waited, phase.samples.crop)
         keeper.advance(done)
-
-
-class _Keeper:
-    """Takes a run's steps and keeps its checkpoints, figures and pictures up to date."""
-
-    def __init__(self, run: RunState, options: FitOptions, tools: Tools, images: Images) -> None:
-        self.run = run
-        self.options = options
-        self.tools = tools
-        self.images = images
-        self.tally = Tally()
-        self.crop = run.recipe.samples.crop
-        self.peak = measure_peak(tools.compute)
-        self.saved = self.validated = self.seen = time.perf_counter()
-        self.reporter = Reporter(options.folder, run.step) if tools.ranks.is_first else None
-        self._say(f"{run.papers['data']}; step {run.step}; {self.peak:.2f} TFLOP/s at most")
-
-    def step(self, batch: Batch, rate: float, waited: float, crop: int) -> None:
-        """Take one step; a batch that breaks it is kept."""
-        try:
-            figures = train_step(self.run, batch, rate, self.tools)
-        except FloatingPointError as error:
-            path = self.options.folder / f"bad-batch-{self.run.step}.safetensors"
-            save_file({str(i): tensor for i, tensor in enumerate(batch)}, path)
-            raise FloatingPointError(f"{error} The batch is kept in {path}.") from error
-        self.crop = crop
-        now = time.perf_counter()
-        self.run.seconds += now - self.seen
-        count = len(batch[0]) * self.tools.ranks.count
-        self.tally.add(figures, samples=count, seconds=now - self.seen, waited=waited)
-        self.seen = now
-
-    def advance(self, progress: float) -> None:
-        """Report, save and validate when it is time; that is not training time."""
-        if self.reporter is None:
-            return
-        self.reporter.advance(progress)
-        if self.tally.seconds > EVERY_SECONDS:
-            self._report()
-        if self.seen - self.saved > self.options.save_seconds:
-            save_run(self.run, self.options.last)
-            self.saved = time.perf_counter()
-        if self.seen - self.validated > self.options.validate_seconds:
-            self._validate()
-            self.validated = time.perf_counter()
-        self.seen = time.perf_counter()
-
-    def finish(self) -> None:
-        """Leave the run as it ends."""
-        if self.reporter is not None:
-            self._report()
-            self._validate()
-            save_run(self.run, self.options.last)
-        self.tools.ranks.wait()
-
-    def stop(self) -> None:
-        """Leave the run as it is, to be gone on with."""
-        if self.reporter is not None:
-            self._report()
-            save_run(self.run, self.options.last)
-            self.reporter.say(f"stopped at step {self.run.step}; the same command goes on")
-        self.tools.ranks.wait()
-
-    def close(self) -> None:
-        """End the display."""
-        if self.reporter is not None:
-            self.reporter.close()
-
-    def _say(self, text: str) -> None:
-        if self.reporter is not None:
-            self.reporter.say(text)
-
-    def _report(self) -> None:
-        if self.reporter is not None and self.tally.steps:
-            self.reporter.figures(self.tally.line(self.run, self.crop, self.peak))
-            self.tally = Tally()
-
-    def _validate(self) -> None:
-        if self.reporter is None or not self.images:
-            return
-        verdict = validate(self.run, self.images)
-        self.reporter.verdict(verdict, self.run)
-        if self.run.best is None or verdict.gain_db > self.run.best:
-            self.run.best = verdict.gain_db
-            save_run(self.run, self.options.best)

@@ -74,12 +74,12 @@ class Ranks:
 
 
 @contextmanager
-def join_ranks(device: str) -> Iterator[Ranks]:
+def join_ranks(device: torch.device) -> Iterator[Ranks]:
     """Join the processes that torchrun started; alone where it did not start this one."""
     if "RANK" not in os.environ:
         yield Ranks()
         return
-    distributed.init_process_group("gloo" if device == "cpu" else "cpu:gloo,cuda:nccl")
+    distributed.init_process_group("gloo" if device.type == "cpu" else "cpu:gloo,cuda:nccl")
     try:
         yield Ranks(rank=distributed.get_rank(), count=distributed.get_world_size())
     finally:

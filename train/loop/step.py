@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 import torch
@@ -35,64 +36,65 @@ def train_step(run: RunState, batch: Batch, rate: float, tools: Tools) -> Figure
     Raises:
         FloatingPointError: a loss is not finite. No weight of the generator has moved.
     """
-    recipe, ranks = run.recipe, tools.ranks
-    torch.manual_seed(_seed(run, tools))
+    seed = (run.seed * 1_000_003 + run.step * 4_099 + tools.ranks.rank) % (1 << 31)
+    torch.manual_seed(seed)
     codes = tools.compute.to_device(batch)
-    figures = _step_critic(run, codes, rate, tools)
-    objective = Objective(
-        recipe=recipe,
-        perceptual=tools.perceptual,
-        critic=run.adversary.critic if run.adversary else None,
-    )
     parts = zip(*(plane.chunk(tools.compute.parts) for plane in codes), strict=True)
-    work = partial(_gradients, run, objective, tools)
+    work = partial(_work_off, run, tools, rate, seed)
     of_parts, gradients = zip(*tools.compute.map(work, parts), strict=True)
     names = of_parts[0]
-    means = ranks.average(*(sum(f[name] for f in of_parts) / len(of_parts) for name in names))
-    figures |= dict(zip(names, means, strict=True))
+    means = tools.ranks.average(*(fmean(figures[name] for figures in of_parts) for name in names))
+    figures = dict(zip(names, means, strict=True))
     _check(figures, run)
     parameters = [*run.generator.parameters()]
     set_gradients(parameters, gradients)
-    ranks.average_gradients(parameters)
+    tools.ranks.average_gradients(parameters)
     _move(run, rate, tools)
-    run.samples += len(batch[0]) * ranks.count
+    run.samples += len(batch[0]) * tools.ranks.count
     return figures
 
 
-def _seed(run: RunState, tools: Tools) -> int:
-    return (run.seed * 1_000_003 + run.step * 4_099 + tools.ranks.rank) % (1 << 31)
-
-
-def _step_critic(run: RunState, codes: Tensors, rate: float, tools: Tools) -> Figures:
-    if run.adversary is None or run.recipe.adversarial is None:
-        return {}
-    blurred, sharp = _split(codes)
-    with torch.no_grad(), tools.compute.autocast():
-        restored = _add(blurred, run.generator(*blurred))
-    loss = train_critic(
-        run.adversary,
-        run.recipe.adversarial,
-        (to_critic(sharp), to_critic(restored)),
-        seed=_seed(run, tools),
-        rate=rate,
-        tools=tools,
-    )
-    return {"critic": loss}
-
-
-def _gradients(
-    run: RunState, objective: Objective, tools: Tools, part: Tensors
+def _work_off(
+    run: RunState, tools: Tools, rate: float, seed: int, part: Tensors
 ) -> tuple[Figures, tuple[Tensor, ...]]:
-    """Figures of a part of the batch, and the gradient of each parameter."""
+    """Figures of a part of the batch, and the gradient of each parameter.
+
+    With a critic the part is the whole batch, and one restored picture serves both: first the
+    critic learns from it, then the generator from the critic.
+    """
     blurred, sharp = _split(part)
     with tools.compute.autocast():
         restored = _add(blurred, run.generator(*blurred))
+    learnt = _train_critic(run, tools, rate, seed, (sharp, restored))
+    objective = Objective(
+        recipe=run.recipe,
+        perceptual=tools.perceptual,
+        critic=run.adversary.critic if run.adversary else None,
+    )
+    with tools.compute.autocast():
         loss, figures = objective(restored, sharp)
     scaled = tools.compute.scaler.scale(loss)
     gradients = torch.autograd.grad(scaled, [*run.generator.parameters()])
     with torch.no_grad():
         gain = blurred_gain(restored, blurred, sharp)
-    return {"loss": float(loss.detach()), "gain": gain} | figures, gradients
+    return {"loss": float(loss.detach()), "gain": gain} | figures | learnt, gradients
+
+
+def _train_critic(
+    run: RunState, tools: Tools, rate: float, seed: int, pictures: tuple[Tensors, Tensors]
+) -> Figures:
+    if run.adversary is None or run.recipe.adversarial is None:
+        return {}
+    sharp, restored = (to_critic(picture).detach() for picture in pictures)
+    loss = train_critic(
+        run.adversary,
+        run.recipe.adversarial,
+        (sharp, restored),
+        seed=seed,
+        rate=rate,
+        tools=tools,
+    )
+    return {"critic": loss}
 
 
 def _split(codes: Tensors) -> tuple[Tensors, Tensors]:

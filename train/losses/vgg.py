@@ -76,6 +76,7 @@ class VggFeatures(nn.Module):
             ValueError: no such layer, or a tensor is missing or of another shape.
         """
         super().__init__()
+        _check_network(file, network)
         self.preprocessing = file.preprocessing
         layers: list[nn.Module] = []
         for row in _rows_until(network, layer):
@@ -182,6 +183,18 @@ def _rows_until(network: Network, layer: str) -> list[VggConvolution]:
     if layer not in names:
         raise ValueError(f"{network} has no layer {layer!r}. It has {', '.join(names)}.")
     return rows[: names.index(layer) + 1]
+
+
+def _check_network(file: VggFile, network: Network) -> None:
+    """Refuse the other network's file, whose first layers have the same names and shapes."""
+    # The fourth convolution of VGG19's third block stands where VGG16 pools.
+    theirs = "vgg19" if "features.16.weight" in file.tensors else "vgg16"
+    whole = theirs == "vgg19" or "features.17.weight" in file.tensors
+    if whole and theirs != network:
+        raise ValueError(
+            f"{file.name} holds {theirs}, and the recipe wants {network}. Give that network's file,"
+            " or change perceptual.network."
+        )
 
 
 def _tensor(file: VggFile, name: str, like: Tensor) -> Tensor:

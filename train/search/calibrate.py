@@ -34,7 +34,7 @@ def seconds_a_step(candidates: Sequence[Candidate], threads: int) -> dict[str, f
     best = dict.fromkeys(runs, float("inf"))
     for _ in range(_ROUNDS + 1):  # the first warms up
         for name, (run, batch) in runs.items():
-            with open_compute(run.recipe.compute, "cpu", threads) as compute:
+            with open_compute(run.recipe.compute, torch.device("cpu"), threads) as compute:
                 tools = Tools(compute=compute)
                 start = time.perf_counter()
                 for _ in range(_STEPS):

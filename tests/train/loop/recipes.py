@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import torch
+
 from train.critics import CriticRecipe
 from train.data.samples import Samples, load_batches
 from train.generators.deblurgan import DeblurganArchitecture
@@ -57,7 +59,7 @@ def take_steps(
 ) -> list[Figures]:
     """Take `count` steps of a run of `of`; give the figures of each."""
     figures = []
-    with open_compute(run.recipe.compute, "cpu", threads) as compute:
+    with open_compute(run.recipe.compute, torch.device("cpu"), threads) as compute:
         for batch in islice(batches_of(run.recipe, photos, run.step), count):
             rate = learning_rate(run.recipe.optimiser, run.step, run.step / of)
             figures.append(train_step(run, batch, rate, Tools(compute=compute)))

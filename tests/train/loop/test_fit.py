@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 from tests.train.loop.recipes import ADVERSARIAL, PLANES, take_steps
 from train.checkpoint import load_generator, load_run, save_run, start_run
 from train.data.options import DataOptions
-from train.loop import fit as fit_module
+from train.loop import keeper as keeper_module
 from train.loop.fit import FitOptions, fit
 from train.loop.schedule import Length, learning_rate, phases_of
 from train.recipe import PerceptualRecipe, PhaseRecipe, read_recipe
@@ -125,7 +125,7 @@ def test_ctrl_c_saves_the_run_between_two_steps(data, tmp_path):
         cwd=ROOT, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True,
     )  # fmt: skip
-    while "step 0" not in run.stdout.readline():
+    while "from step 0" not in run.stdout.readline():
         pass
     time.sleep(1)
     os.killpg(run.pid, signal.SIGINT)
@@ -192,12 +192,12 @@ def test_a_run_leaves_figures_weights_and_pictures(data, pairs, tmp_path):
 def test_the_best_checkpoint_is_kept(data, pairs, tmp_path, monkeypatch):
     """A later validation that is worse replaces the last checkpoint, not the best."""
     folder, steps = tmp_path / "run", iter([2.0, 1.0])
-    real = fit_module.validate
+    real = keeper_module.validate
 
     def validate(run, images):
         return replace(real(run, images), gain_db=next(steps))
 
-    monkeypatch.setattr(fit_module, "validate", validate)
+    monkeypatch.setattr(keeper_module, "validate", validate)
     for length in (2, 4):
         fit(PLANES, Length(steps=length), options_for(data, folder, validation=pairs))
 
@@ -232,13 +232,13 @@ def test_crops_grow_when_a_phase_says_so(data, tmp_path, monkeypatch):
     phases = (PhaseRecipe(start=0.5, crop=64, batch=2),)
     recipe = replace(PLANES, phases=phases)
     seen = []
-    real = fit_module.train_step
+    real = keeper_module.train_step
 
     def watch(run, batch, rate, tools):
         seen.append(tuple(batch[0].shape[::3]))
         return real(run, batch, rate, tools)
 
-    monkeypatch.setattr(fit_module, "train_step", watch)
+    monkeypatch.setattr(keeper_module, "train_step", watch)
     fit(recipe, Length(steps=4), options_for(data, tmp_path / "run"))
     fit(recipe, Length(steps=5), options_for(data, tmp_path / "run"))
 
