@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -57,6 +57,8 @@ class RunState:
     """Time spent in those."""
     best: float | None = None
     """Mean gain in dB of the best checkpoint so far; None before one was validated."""
+    scaler: dict[str, Any] = field(default_factory=dict)
+    """State of fp16's loss scale."""
     papers: dict[str, str] = field(default_factory=dict)
     """What else the weights are made of, in words: data, perceptual weights."""
 
@@ -127,11 +129,15 @@ def save_run(run: RunState, path: Path) -> None:
         "recipe": json.dumps(asdict(run.recipe)),
         "counts": json.dumps({name: getattr(run, name) for name in _COUNTS}),
         "best": json.dumps(run.best),
+        "scaler": json.dumps(run.scaler),
         "papers": json.dumps(run.papers),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".part")
-    save_file({name: t.contiguous() for name, t in tensors.items()}, beside, metadata)
+    try:
+        save_file({name: t.contiguous() for name, t in tensors.items()}, beside, metadata)
+    except SafetensorError as error:
+        raise OSError(f"{path} could not be written: {error}.") from error
     beside.replace(path)
 
 
@@ -149,7 +155,7 @@ def load_run(path: Path, device: str | torch.device = "cpu") -> RunState:
     run = start_run(file.recipe, file.counts["seed"], device)
     for name in _COUNTS:
         setattr(run, name, file.counts[name])
-    run.best, run.papers = file.best, file.papers
+    run.best, run.papers, run.scaler = file.best, file.papers, file.scaler
     _fill(run.generator.named_parameters(), file.tensors, "weight.")
     _fill(run.generator.named_buffers(), file.tensors, "buffer.")
     _fill(run.average.items(), file.tensors, "average.")
@@ -247,21 +253,26 @@ class _File:
     recipe: Recipe
     counts: dict[str, Any]
     best: float | None
+    scaler: dict[str, Any]
     papers: dict[str, str]
 
 
 def _read(path: Path) -> _File:
-    with safe_open(path, framework="pt") as file:
-        metadata = file.metadata() or {}
-        if "recipe" not in metadata:
-            raise ValueError(
-                f"{path} is no checkpoint of this trainer: no recipe inside. Give one of fit's."
-            )
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(f"{path} is no whole checkpoint: {error}.") from error
+    if "recipe" not in metadata:
+        raise ValueError(
+            f"{path} is no checkpoint of this trainer: no recipe inside. Give one of fit's."
+        )
     return _File(
         tensors=tensors,
         recipe=recipe_from_table(json.loads(metadata["recipe"]), path.name),
         counts=dict.fromkeys(_COUNTS, 0) | json.loads(metadata["counts"]),
         best=json.loads(metadata["best"]),
+        scaler=json.loads(metadata.get("scaler", "{}")),
         papers=json.loads(metadata["papers"]),
     )

@@ -79,13 +79,13 @@ def image_from_planes(planes: tuple[NDArray[np.uint8], ...], space: ColourSpace)
     return np.asarray(np.clip(np.rint(rgb), 0, 255), np.uint8)
 
 
-def chroma_weights(space: ColourSpace) -> tuple[float, float]:
-    """Weights (u, v) that make mse_y + u mse_u + v mse_v proportional to the error in R'G'B'.
+def plane_weights(space: ColourSpace) -> tuple[float, float, float]:
+    """Weights (y, u, v) that make y mse_y + u mse_u + v mse_v the error in R'G'B'.
 
     A luma error moves R', G' and B' alike; a chroma error moves them by a column of the inverse
     matrix, so each plane counts by the mean square of its column. Errors of different planes are
     taken to be uncorrelated, and chroma is counted once per pixel of the full-size picture. For
-    BT.709 full range: u = 1.159, v = 0.900.
+    BT.709 full range: 1, 1.159, 0.900; limited: 1.356, 1.502, 1.166.
     """
-    columns = (np.linalg.inv(space.matrix()) ** 2).mean(0)
-    return float(columns[1] / columns[0]), float(columns[2] / columns[0])
+    y, u, v = (np.linalg.inv(space.matrix()) ** 2).mean(0).tolist()
+    return y, u, v

@@ -84,8 +84,10 @@ class DenseCritic(nn.Module):
                 f"The deblurgan-dense critic takes {SIDE} x {SIDE} pixels, not {rgb.shape[-1]} x"
                 f" {rgb.shape[-2]}. Crop to that, or take the patch critic."
             )
-        places = self.convolutions(rgb).flatten(1)  # (N, 256)
-        return _finish(self.score(torch.tanh(self.hidden(places))), self.end)
+        places = self.convolutions(rgb).flatten(1).float()  # (N, 256)
+        # In float32 whatever is around: scores differ by less than bf16 can tell.
+        with torch.autocast(rgb.device.type, enabled=False):
+            return _finish(self.score(torch.tanh(self.hidden(places))), self.end)
 
     def rows(self) -> list[CriticRow]:
         """List the layers with weights, in order."""

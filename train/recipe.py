@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import cattrs
 
+from train.critics import SIDE, SMALLEST_PATCH_SIDE
 from train.generators import ARCHITECTURES, Architecture
 from train.generators.planes import PlanesArchitecture
 from train.losses.adversarial import AdversarialRecipe  # noqa: TC001 - cattrs reads the annotations
@@ -99,11 +100,24 @@ class Recipe:
                     f" {self.samples.scene}."
                 )
         self._check_parts()
+        self._check_critic()
         if self.fidelity.is_zero and self.perceptual is None and self.adversarial is None:
             raise ValueError("Every loss has weight 0. Give fidelity, perceptual or adversarial.")
         starts = [phase.start for phase in self.phases]
         if starts != sorted(starts):
             raise ValueError(f"Phases start at {starts}. Put them in order.")
+
+    def _check_critic(self) -> None:
+        """Refuse crops that the critic cannot take."""
+        if self.adversarial is None:
+            return
+        for crop in (self.samples.crop, *(phase.crop for phase in self.phases)):
+            if self.adversarial.critic.kind == "deblurgan-dense" and crop != SIDE:
+                raise ValueError(f"The deblurgan-dense critic takes crops of {SIDE}, not {crop}.")
+            if crop < SMALLEST_PATCH_SIDE:
+                raise ValueError(
+                    f"The patch critic takes crops from {SMALLEST_PATCH_SIDE} on, not {crop}."
+                )
 
     def _check_parts(self) -> None:
         """Refuse parts where a batch must be seen whole."""
@@ -123,8 +137,16 @@ class Recipe:
 
 def read_recipe(path: Path) -> Recipe:
     """Read a recipe from a TOML file."""
+    return recipe_from_table(read_toml(path), path.name)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file; a ValueError names it."""
     with path.open("rb") as file:
-        return recipe_from_table(tomllib.load(file), path.name)
+        try:
+            return tomllib.load(file)
+        except tomllib.TOMLDecodeError as error:
+            raise ValueError(f"{path} is not TOML: {error}.") from error
 
 
 def recipe_from_table(table: dict[str, Any], where: str) -> Recipe:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 import torch
 
+from tests.train.loop.recipes import ADVERSARIAL, take_steps
 from tests.train.loop.recipes import PLANES as RECIPE
-from tests.train.loop.recipes import take_steps
 from train.checkpoint import average_generator, init_run, load_run, mix_runs, save_run, start_run
 from train.generators.planes import PlanesArchitecture
 
@@ -67,6 +67,35 @@ def test_a_mix_lies_between_two_runs(tmp_path, share):
     for name, weights in mixed.items():
         expected = (1 - share) * runs[0].average[name] + share * runs[1].average[name]
         torch.testing.assert_close(weights, expected)
+
+
+def test_a_mix_has_the_statistics_and_papers_of_both(tmp_path):
+    """Batch norm's running statistics lie between, and what the first was made of is told."""
+    paths = [tmp_path / f"{number}.safetensors" for number in range(3)]
+    for number, path in enumerate(paths[:2]):
+        run = start_run(ADVERSARIAL, 1)
+        for name, buffer in run.generator.named_buffers():
+            if name.endswith("running_mean"):
+                buffer.fill_(number)
+        run.papers["data"] = f"set {number}"
+        save_run(run, path)
+    mix_runs(paths[0], paths[1], 0.25, paths[2])
+    mixed = load_run(paths[2])
+
+    means = [b for name, b in mixed.generator.named_buffers() if name.endswith("running_mean")]
+    assert means
+    assert all(torch.allclose(b, torch.full_like(b, 0.25)) for b in means)
+    assert mixed.papers == {"data": "set 1", "data of 0.safetensors": "set 0"}
+
+
+def test_a_torn_checkpoint_is_named(tmp_path):
+    """Half a file is an error in words."""
+    path = tmp_path / "last.safetensors"
+    save_run(start_run(RECIPE, 1), path)
+    path.write_bytes(path.read_bytes()[:1000])
+
+    with pytest.raises(ValueError, match=r"last\.safetensors is no whole checkpoint"):
+        load_run(path)
 
 
 def test_a_share_out_of_range_is_refused(tmp_path):

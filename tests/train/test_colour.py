@@ -37,12 +37,12 @@ def test_chroma_is_the_mean_of_its_four_pixels():
     assert float(v[0, 0]) == pytest.approx(128 + (240 - 128) / 4, abs=0.01)
 
 
-def test_weights_of_chroma_are_those_of_the_inverse_matrix():
+def test_weights_of_planes_are_those_of_the_inverse_matrix():
     """BT.709 full range: R = Y + 1.5748 V, G = Y - 0.1873 U - 0.4681 V, B = Y + 1.8556 U."""
     u = (0.1873**2 + 1.8556**2) / 3
     v = (1.5748**2 + 0.4681**2) / 3
 
-    assert colour.chroma_weights(colour.BT709_FULL) == pytest.approx((u, v), rel=1e-3)
+    assert colour.plane_weights(colour.BT709_FULL) == pytest.approx((1, u, v), rel=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -213,7 +213,7 @@ def _pair_up(layout: Layout, clip: _Clip) -> list[Pair]:
 
 def _sequence_of(name: str) -> str:
     """Take the sequence from a flattened name: GOPR0372_07_00-000047.png, SEQ_000047.png."""
-    found = re.fullmatch(r"(.+)[-_]\d+\.\w+", name)
+    found = re.fullmatch(r"(.+)[-_]\d{4,}\.\w+", name)
     return found[1] if found else ""
 
 

@@ -111,7 +111,13 @@ def load_batches(samples: Samples, first_step: int, workers: int) -> Iterator[Ba
         prefetch_factor=2 * BLOCK if workers else None,
         worker_init_fn=_start_worker,
     )
-    return iter(loader)
+    try:
+        yield from loader
+    except (ValueError, OSError) as error:
+        # A worker's error carries its traceback as text; what it says stands in the last line.
+        raise type(error)(
+            str(error).strip().splitlines()[-1].removeprefix("ValueError: ")
+        ) from error
 
 
 def _start_worker(_: int) -> None:

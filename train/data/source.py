@@ -59,7 +59,9 @@ def open_source(options: DataOptions, blur: BlurRecipe, kind: Kind, least: int) 
             f"The folders hold data of different kinds ({', '.join(layouts)}). Give pairs, sharp"
             " pictures, or frames to average, and only one of them."
         )
-    match uses.pop():
+    use = uses.pop()
+    _refuse_unused(options, use, layouts)
+    match use:
         case "pair":
             return _open_pairs(options, kind, least)
         case "average":
@@ -74,6 +76,21 @@ def _use(layout: Layout, options: DataOptions) -> str:
         return "pair"
     averaged = layout == "gopro-all" or (layout == "videos" and options.average is not None)
     return "average" if averaged else "blur"
+
+
+def _refuse_unused(options: DataOptions, use: str, layouts: list[Layout]) -> None:
+    """Refuse options that would do nothing with these folders."""
+    idle = {
+        "--average": options.average is not None and use != "average",
+        "--gamma": options.gamma and use == "blur",
+        "--variant": bool(options.variant) and not {"reds", "bsd"} & {*layouts},
+        "--large": options.large is not None and "gopro-all" not in layouts,
+        "--shrink": options.shrink is not None and "photos" not in layouts,
+    }
+    if given := [name for name, is_idle in idle.items() if is_idle]:
+        raise ValueError(
+            f"{', '.join(given)} would do nothing with layout {', '.join(layouts)}. Leave it out."
+        )
 
 
 def _open_pairs(options: DataOptions, kind: Kind, least: int) -> PairSource:

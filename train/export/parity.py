@@ -11,7 +11,7 @@ from onnx.reference import ReferenceEvaluator
 
 from deblurvid.graph.contract import BF16_FLOOR_DB
 from deblurvid.graph.precision import retyped
-from train.colour import BT709, chroma_weights
+from train.colour import BT709, plane_weights
 from train.evaluate.onnx_file import openvino_session, runner_from_session
 from train.evaluate.restore import Array, Arrays, Run, arrays_from_image, runner_from_generator
 
@@ -200,8 +200,10 @@ def _psnr(a: Sequence[Arrays], b: Sequence[Arrays]) -> float:
 
 
 def rgb_error(a: Arrays, b: Arrays) -> float:
-    """Mean squared difference as RGB shows it; see `colour.chroma_weights`."""
-    weights = (1.0, *chroma_weights(BT709))[: len(a)]
+    """Mean squared difference as RGB shows it; see `colour.plane_weights`."""
+    # Planes are in codes / 256 and R'G'B' in codes / 255.
+    scale = (256 / 255) ** 2
+    weights = [scale * w for w in plane_weights(BT709)] if len(a) == 3 else [1.0]
     errors = (float(np.square(p - q).mean()) for p, q in zip(a, b, strict=True))
     return sum(weight * error for weight, error in zip(weights, errors, strict=True))
 

@@ -48,6 +48,12 @@ class Compute:
         """Open the precision's autocast."""
         return torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not torch.float32)
 
+    def critic_autocast(self) -> torch.autocast:
+        """Open the critic's: it has no loss scale of its own, and without one fp16 loses it."""
+        return torch.autocast(
+            self.device.type, torch.bfloat16, enabled=self.dtype is torch.bfloat16
+        )
+
     @contextmanager
     def all_threads(self) -> Iterator[None]:
         """Let the calling thread compute with all of them, where no part is at work."""
@@ -98,7 +104,12 @@ def find_device(name: str) -> torch.device:
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cuda" and "LOCAL_RANK" in os.environ:
         name = f"cuda:{os.environ['LOCAL_RANK']}"
-    device = torch.device(name)
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ValueError(f"--device {name}: give cpu, cuda, cuda:N or auto.") from error
+    if device.type not in ("cpu", "cuda"):
+        raise ValueError(f"--device {name}: give cpu, cuda, cuda:N or auto.")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(f"--device {name}: torch sees no GPU here. Take cpu, or auto.")
     return device

@@ -62,7 +62,7 @@ def _loss(
     tools: Tools,
 ) -> Tensor:
     sharp, restored = pictures
-    with tools.compute.autocast():
+    with tools.compute.critic_autocast():
         loss = critic_loss(adversary.critic(sharp), adversary.critic(restored), recipe)
     if recipe.lipschitz == "gradient-penalty":
         loss = loss + recipe.penalty * gradient_penalty(adversary.critic, sharp, restored, rng)

@@ -82,19 +82,21 @@ def fit(recipe: Recipe, length: Length, options: FitOptions) -> RunState:
         open_compute(recipe.compute, device, options.threads) as compute,
     ):
         run = _open_run(recipe, options, compute)
+        if run.scaler:
+            compute.scaler.load_state_dict(run.scaler)
         tools = Tools(
             compute=compute, ranks=ranks, perceptual=_open_perceptual(recipe, options, compute)
         )
+        images = read_validation(options.validation) if options.validation else []
         source = open_source(
             options.data, recipe.blur, recipe.architecture.picture, recipe.samples.scene
         )
-        images = read_validation(options.validation) if options.validation else []
-        run.papers["data"] = source.description
-        if tools.perceptual is not None:
-            run.papers["perceptual"] = tools.perceptual.source
+        # All of them now: that the last cannot be shared out must not show at the end of a run.
+        stages = [(phase, _samples(phase, source, run, tools)) for phase in phases_of(recipe)]
+        _note_papers(run, source, tools)
         with closing(Keeper(run, options, tools, images)) as keeper, catch_stop() as stop:
-            for phase in phases_of(recipe):
-                _train_phase(keeper, phase, source, lambda: _progress(keeper, length, stop))
+            for phase, samples in stages:
+                _train_phase(keeper, phase, samples, lambda: _progress(keeper, length, stop))
             if ranks.from_first(stop.is_set()):
                 keeper.stop()
                 raise KeyboardInterrupt
@@ -115,6 +117,11 @@ def _open_run(recipe: Recipe, options: FitOptions, compute: Compute) -> RunState
             raise ValueError(
                 f"{options.last} was trained by another recipe. Give another folder, or that"
                 " recipe."
+            )
+        if run.seed != options.seed:
+            raise ValueError(
+                f"{options.last} was begun with --seed {run.seed}, not {options.seed}. Give that,"
+                " or another folder."
             )
         return run
     if options.init is not None:
@@ -140,21 +147,33 @@ def _open_perceptual(
     return loss.to(compute.device)
 
 
-def _train_phase(
-    keeper: Keeper, phase: Phase, source: SceneSource, progress: Callable[[], float]
-) -> None:
-    """Train until the phase's end; one that is over already is passed by."""
-    run, ranks = keeper.run, keeper.tools.ranks
-    if progress() >= phase.end:
-        return
-    samples = Samples(
+def _samples(phase: Phase, source: SceneSource, run: RunState, tools: Tools) -> Samples:
+    return Samples(
         source,
         phase.samples,
         run.seed,
-        rank=ranks.rank,
-        ranks=ranks.count,
-        parts=keeper.tools.compute.parts,
+        rank=tools.ranks.rank,
+        ranks=tools.ranks.count,
+        parts=tools.compute.parts,
     )
+
+
+def _note_papers(run: RunState, source: SceneSource, tools: Tools) -> None:
+    """Note what the weights are made of; data of an earlier sitting stay noted."""
+    before = run.papers.get("data", "")
+    if source.description not in before:
+        run.papers["data"] = f"{before}; then {source.description}".removeprefix("; then ")
+    if tools.perceptual is not None:
+        run.papers["perceptual"] = tools.perceptual.source
+
+
+def _train_phase(
+    keeper: Keeper, phase: Phase, samples: Samples, progress: Callable[[], float]
+) -> None:
+    """Train until the phase's end; one that is over already is passed by."""
+    run = keeper.run
+    if progress() >= phase.end:
+        return
     batches = load_batches(samples, run.step, keeper.options.workers)
     while (done := progress()) < phase.end:
         start = time.perf_counter()

@@ -106,4 +106,6 @@ class Keeper:
         self.reporter.verdict(verdict, self.run)
         if self.run.best is None or verdict.gain_db > self.run.best:
             self.run.best = verdict.gain_db
+            # Last as well: a run that is killed must know its best when it goes on.
+            save_run(self.run, self.options.last)
             save_run(self.run, self.options.best)

@@ -25,6 +25,8 @@ class Length:
             raise ValueError(
                 f"Give either steps or minutes, not steps={self.steps}, minutes={self.minutes}."
             )
+        if (self.steps if self.steps is not None else self.minutes or 0) <= 0:
+            raise ValueError(f"A run of steps={self.steps}, minutes={self.minutes} has no length.")
 
     def progress(self, run: RunState) -> float:
         """Part of the run that is done: 0 at the start, 1 or more at the end."""

@@ -118,13 +118,21 @@ def _move(run: RunState, rate: float, tools: Tools) -> None:
     """Clip the gradient, take the optimiser's step, move the average towards the weights."""
     scaler, options = tools.compute.scaler, run.recipe.optimiser
     scaler.unscale_(run.optimiser)
-    torch.nn.utils.clip_grad_norm_(run.generator.parameters(), options.clip_norm, foreach=True)
+    norm = torch.nn.utils.clip_grad_norm_(
+        run.generator.parameters(), options.clip_norm, foreach=True
+    )
+    # In fp16 the scaler skips such a step and lowers its scale.
+    if not scaler.is_enabled() and not math.isfinite(norm):
+        raise FloatingPointError(
+            f"The gradient is not finite at step {run.step}. Lower optimiser.peak_rate."
+        )
     for group in run.optimiser.param_groups:
         group["lr"] = rate
     if isinstance(run.optimiser, Muon):
         run.optimiser.map = tools.compute.map
     scaler.step(run.optimiser)
     scaler.update()
+    run.scaler = scaler.state_dict()
     tools.ranks.share_buffers(run.generator.buffers())
     run.step += 1
     # Faster at first, so that the start is forgotten.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -53,8 +53,9 @@ Images = list[tuple["Image8", "Image8"]]
 
 
 def read_validation(options: DataOptions) -> Images:
-    """Read the middles of some pairs of a data set."""
-    pairs = read_pairs(options)
+    """Read the middles of some pairs of a data set, or of a validation set's stills."""
+    roots = tuple(p / "stills" if (p / "stills").is_dir() else p for p in options.paths)
+    pairs = read_pairs(replace(options, paths=roots))
     chosen = pairs[:: -(-len(pairs) // PAIRS)]
     return [(_middle(read_image(p.blurred)), _middle(read_image(p.sharp))) for p in chosen]
 

@@ -1,7 +1,7 @@
 """Losses that compare the restored picture with the sharp one, sample by sample.
 
-Pictures are those of `train.pictures`: (y, u, v) or (rgb,). An error in a chroma plane counts by
-what it does to R'G'B' (see `colour.chroma_weights`), so that both kinds of generator are judged
+Pictures are those of `train.pictures`: (y, u, v) or (rgb,). An error in a plane counts by what it
+does to R'G'B' in [0, 1] (see `colour.plane_weights`), so that both kinds of generator are judged
 alike.
 """
 
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from train.colour import BT709, chroma_weights
+from train.colour import BT709, plane_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_CHROMA = chroma_weights(BT709)
+# Planes are in codes / 256 and R'G'B' in codes / 255.
+_WEIGHTS = tuple((256 / 255) ** 2 * weight for weight in plane_weights(BT709))
 _CHARBONNIER = 1e-3
 """Epsilon of Zamir et al., arXiv 2102.02808, section 3.1."""
 
@@ -71,7 +72,7 @@ def rgb_error(restored: Sequence[Tensor], sharp: Sequence[Tensor]) -> Tensor:
     """Mean squared error of each picture as RGB would show it: (N,).
 
     Chroma samples are means over their plane, so each counts per full-size pixel whatever the
-    sampling. For the weights see `colour.chroma_weights` (BT.709, limited range: u 1.108, v 0.860).
+    sampling. Planes are taken for BT.709 of limited range.
     """
     errors = [
         (a.float() - b.float()).square().mean((1, 2, 3))
@@ -129,10 +130,11 @@ def _mean_of(
 
 
 def _weighted(errors: Sequence[Tensor], power: float) -> Tensor:
-    """Add the planes' errors, (N,) each, chroma by its weight to `power`."""
-    total = errors[0]
-    for error, weight in zip(errors[1:], _CHROMA, strict=False):
-        total = total + weight**power * error
+    """Add the planes' errors, (N,) each, by their weights to `power`."""
+    if len(errors) == 1:
+        return errors[0]
+    y, u, v = (w**power * error for w, error in zip(_WEIGHTS, errors, strict=True))
+    total: Tensor = y + u + v
     return total
 
 

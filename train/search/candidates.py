@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from train.recipe import Recipe, recipe_from_table
+from train.recipe import Recipe, read_toml, recipe_from_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,10 +28,10 @@ def read_candidates(path: Path) -> list[Candidate]:
     Raises:
         ValueError: a section, a key or a value that no recipe has, or a name given twice.
     """
-    with path.open("rb") as file:
-        table = tomllib.load(file)
-    with (path.parent / table["base"]).open("rb") as file:
-        base = tomllib.load(file)
+    table = read_toml(path)
+    if missing := {"base", "candidates"} - table.keys():
+        raise ValueError(f"{path.name} has no {' and no '.join(sorted(missing))}.")
+    base = read_toml(path.parent / table["base"])
     candidates = [_candidate(base, change, path.name) for change in table["candidates"]]
     names = [candidate.name for candidate in candidates]
     if len(set(names)) < len(names):
@@ -41,9 +40,13 @@ def read_candidates(path: Path) -> list[Candidate]:
 
 
 def _candidate(base: dict[str, Any], change: dict[str, Any], where: str) -> Candidate:
-    name = change["name"]
-    merged = {section: dict(keys) for section, keys in base.items()}
+    name = change.get("name", "")
+    if not name or "/" in name:
+        raise ValueError(f"{where}: {name!r} is no name of a candidate; it becomes a folder's.")
+    merged = dict(base)
     for section, keys in change.items():
         if section != "name":
-            merged[section] = merged.get(section, {}) | keys
+            # Tables are merged; a list of phases or an architecture's name stands for itself.
+            both = isinstance(keys, dict) and isinstance(merged.get(section), dict)
+            merged[section] = merged[section] | keys if both else keys
     return Candidate(name=name, recipe=recipe_from_table(merged, f"{where}: {name}"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from train.loop.fit import FitOptions, fit
@@ -38,9 +38,21 @@ def search(candidates: Sequence[Candidate], minutes: float, options: SearchOptio
     for candidate in candidates:
         results = read_results(options.folder)
         key = f"{candidate.name} {minutes:g}"
+        made = _made(candidate, options)
+        if key in results and results[key]["made"] != made:
+            raise ValueError(
+                f"{options.folder / 'results.json'} holds {candidate.name!r} by another recipe,"
+                " seed or data. Give another folder."
+            )
         if key not in results:
             results[key] = _train(candidate, minutes, costs[candidate.name], options)
             _write(options.folder / "results.json", results)
+
+
+def _made(candidate: Candidate, options: SearchOptions) -> dict[str, Any]:
+    """What a result is of: in JSON's own terms, as it is compared with what was read."""
+    facts = {"recipe": asdict(candidate.recipe), "seed": options.seed, "data": options.data.paths}
+    return dict(json.loads(json.dumps(facts, default=str)))
 
 
 def read_results(folder: Path) -> dict[str, Any]:
@@ -62,7 +74,7 @@ def _train(
 ) -> dict[str, Any]:
     from train.evaluate.stills import evaluate_file
 
-    steps = round(60 * minutes / step_seconds)
+    steps = max(1, round(60 * minutes / step_seconds))
     fit_options = FitOptions(
         data=options.data,
         folder=options.folder / f"{candidate.name}-{minutes:g}",
@@ -75,6 +87,7 @@ def _train(
     judged = evaluate_file(fit_options.last, options.set, "f32")
     figures = {
         "name": candidate.name,
+        "made": _made(candidate, options),
         "minutes": minutes,
         "gflop_720p": judged["gflop_720p"],
         "steps": run.step,

@@ -74,7 +74,7 @@ def kernel_from_path(path: Path) -> Kernel:
     """Turn a path into an odd square kernel, sum 1, whose centre pixel is the path's origin.
 
     Each point is spread over 4x4 pixels by the cubic of Keys (a = -1/2), so that correlating with
-    the kernel equals the mean of cubically interpolated views: a bilinear spread would blur once
+    the kernel equals the mean of views interpolated by that cubic: a bilinear spread would blur once
     more. The cubic's lobes make some weights slightly negative.
     """
     base = np.floor(path).astype(np.int64)

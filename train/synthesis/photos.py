@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -42,6 +43,11 @@ def read_shrink(table: Path) -> dict[str, int | None]:
     shrink: dict[str, int | None] = {}
     with table.open(encoding="utf-8") as lines:
         for row in csv.reader((line for line in lines if not line.startswith("#")), delimiter="\t"):
+            if len(row) < 6 or not re.fullmatch(r"-|[1-9]\d*", row[5]):
+                raise ValueError(
+                    f"{table}: {row} is no line of split, kind, package, file, pixels and a shrink"
+                    " of 1 or more, or -, with tabs between."
+                )
             package, file, factor = row[2], row[3], row[5]
             stem = package.lstrip("@").split()[0].split("@")[0]
             name = f"{stem}__{file}".replace("/", "_")
@@ -81,7 +87,7 @@ def _read(wanted: tuple[Path, int]) -> Image8:
         raise ValueError(
             f"{file} is not a picture that OpenCV can read. Take it out of the folder."
         )
-    size = (image.shape[1] // factor, image.shape[0] // factor)
+    size = (max(1, image.shape[1] // factor), max(1, image.shape[0] // factor))
     return np.ascontiguousarray(
         cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8
     )

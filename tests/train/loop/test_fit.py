@@ -268,6 +268,59 @@ def test_a_run_has_one_length():
     for given in ({}, {"steps": 1, "minutes": 1.0}):
         with pytest.raises(ValueError, match="either steps or minutes"):
             Length(**given)
+    for given in ({"steps": 0}, {"steps": -3}, {"minutes": 0.0}):
+        with pytest.raises(ValueError, match="has no length"):
+            Length(**given)
+
+
+def test_minutes_end_a_run_over_all_sittings(data, tmp_path):
+    """A run of 1.2 s that has had 1 s ends soon, its rate nearly zero, and counts the seconds on."""
+    folder = tmp_path / "run"
+    run = start_run(PLANES, 1)
+    run.seconds = 1.0
+    save_run(run, folder / "last.safetensors")
+    ended = fit(PLANES, Length(minutes=1.2 / 60), options_for(data, folder))
+
+    assert ended.step >= 1
+    assert 1.2 <= ended.seconds < 20
+
+
+def test_what_weights_are_made_of_stays_with_them(data, pairs, tmp_path):
+    """After --init the papers name the first run's data as well."""
+    fit(PLANES, Length(steps=1), options_for(data, tmp_path / "first"))
+    options = options_for(
+        replace(pairs, layout="pairs"),
+        tmp_path / "second",
+        init=tmp_path / "first" / "last.safetensors",
+    )
+    small = replace(PLANES, samples=replace(PLANES.samples, crop=32, scene=32))
+    fit(small, Length(steps=1), options)
+    papers = load_run(tmp_path / "second" / "last.safetensors").papers
+
+    assert papers["earlier"] == "data: 1 photos, blurred on the fly"
+    assert "2 pairs" in papers["data"]
+
+
+def test_a_run_keeps_its_seed(data, tmp_path):
+    """Another --seed on a run that is gone on with would be ignored: it is an error."""
+    fit(PLANES, Length(steps=1), options_for(data, tmp_path / "run"))
+
+    with pytest.raises(ValueError, match=r"begun with --seed 1, not 2"):
+        fit(PLANES, Length(steps=2), replace(options_for(data, tmp_path / "run"), seed=2))
+
+
+def test_a_broken_picture_is_one_line_from_a_worker_too(data, pairs, tmp_path):
+    """The error is what the source said, without the worker's traceback."""
+    path = pairs.paths[0] / "blur" / "0.png"
+    options = options_for(replace(pairs, layout="pairs"), tmp_path / "run")
+    small = replace(PLANES, samples=replace(PLANES.samples, crop=32, scene=32))
+    whole = path.read_bytes()
+    # Its head and its end are right, so that it is found only when it is decoded.
+    path.write_bytes(whole[:200] + bytes(len(whole) - 300) + whole[-100:])
+
+    with pytest.raises(ValueError, match=r"0\.png") as caught:
+        fit(small, Length(steps=50), replace(options, workers=1))
+    assert "Traceback" not in str(caught.value)
 
 
 @pytest.mark.slow
