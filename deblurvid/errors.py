@@ -7,6 +7,7 @@ DeblurvidError
 ├── EncoderError      (ValueError)    an encoder or one of its options cannot be used
 ├── GeneratorError    (ValueError)    an ONNX file does not keep the generator contract
 ├── EngineError       (RuntimeError)  an engine or device cannot be opened, or died
+│   └── DeviceMemoryError             the device has not enough memory for pictures of this size
 └── VerificationError (RuntimeError)  the finished output is not what was promised
 
 Each is also the builtin in brackets, so that a caller need not know this tree. A message says
@@ -40,6 +41,10 @@ class GeneratorError(DeblurvidError, ValueError):
 
 class EngineError(DeblurvidError, RuntimeError):
     """An engine or a device cannot be opened, or died."""
+
+
+class DeviceMemoryError(EngineError):
+    """The device has not enough memory for pictures of this size."""
 
 
 class VerificationError(DeblurvidError, RuntimeError):

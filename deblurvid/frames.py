@@ -5,7 +5,7 @@ Frozen, checked at birth, free of FFmpeg and of any engine.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
 from deblurvid.errors import InputError
@@ -82,6 +82,16 @@ class Planes:
 
     samples: tuple[NDArray[np.uint8], ...]
     colour: ColourTags
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """Pictures that the generator failed on, in order, by their number from 0."""
+
+    invalid: dict[int, int] = field(default_factory=dict)
+    """Samples that were NaN or Inf, by picture; they kept the source's value."""
+    flat: list[int] = field(default_factory=list)
+    """Came out as one flat colour though the source was none; the whole picture kept the source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

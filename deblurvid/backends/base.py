@@ -24,6 +24,8 @@ class EngineSpec:
     """In words, for people: 'CPU (AMD EPYC)'."""
     precision: str
     """What the generator truly computes in: fp32, bf16 or fp16."""
+    remark: str = ""
+    """Why another device was not chosen, where "auto" chose."""
 
     def check(self, planes: Planes) -> None:
         """Raise ValueError for planes of another size or format."""
@@ -34,7 +36,8 @@ class EngineSpec:
             raise ValueError(f"planes of {got} do not fit an engine for {wanted}")
 
     def __str__(self) -> str:
-        return f"{self.generator} on {self.device} in {self.precision}"
+        remark = f" ({self.remark})" if self.remark else ""
+        return f"{self.generator} on {self.device} in {self.precision}{remark}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,10 @@ ISLANDS = frozenset(
 Variances of image-to-image networks pass 65504 (NVIDIA/TensorRT issues 3726, 3897, 4338).
 """
 
+WITHOUT_KERNEL = frozenset({("ConvTranspose", TensorProto.BFLOAT16)})
+"""Operators that stay float32 beside one low type: legal in ONNX, but TensorRT-RTX 1.7 cannot build
+a transposed convolution of bfloat16."""
+
 FOLLOWERS = frozenset(
     {"Add", "Sub", "Mul", "Div", "Sqrt", "Reciprocal", "Neg", "Abs", "Max", "Min"}
 )
@@ -161,8 +165,8 @@ class _Retyper:
         return self.type_of.get(name) == TensorProto.FLOAT
 
     def _low_is_legal(self, node: onnx.NodeProto) -> bool:
-        """Whether ONNX defines the operator for float inputs of the low type."""
-        if node.domain not in ("", "ai.onnx"):
+        """Whether ONNX defines the operator for float inputs of the low type, and engines have it."""
+        if node.domain not in ("", "ai.onnx") or (node.op_type, self.low) in WITHOUT_KERNEL:
             return False
         schema = onnx.defs.get_schema(node.op_type, opset_of(self.model))
         legal = {c.type_param_str: c.allowed_type_strs for c in schema.type_constraints}

@@ -1,15 +1,21 @@
-"""One law book for all engines: every class below runs over each of them."""
+"""One law book for all engines: every class below runs over each of them.
 
-import numpy as np
+TensorRT's runs over the fake driver, in the child process of `tests.cuda.child`.
+"""
+
+from functools import partial
+
 import pytest
 
 from deblurvid.backends.identity import identity_generator
 from deblurvid.backends.openvino import OpenVinoEngine
 from deblurvid.frames import ColourTags, PictureFormat, Planes
 from deblurvid.graph.wrap import wrap
+from tests import pictures
+from tests.cuda.remote import RemoteEngine
 from tests.graph.generators import conv_planes, conv_rgb, generator
+from tests.pictures import same
 
-TAGS = ColourTags(matrix="bt709", full_range=False)
 SIZE = (61, 93)
 
 GENERATORS = {
@@ -31,17 +37,7 @@ def open_(name: str, picture: PictureFormat, *, size=SIZE, precision="fp32") -> 
 
 
 def random_planes(picture: PictureFormat, seed: int, size=SIZE) -> Planes:
-    rng = np.random.default_rng(seed)
-    samples = []
-    for height, width in picture.plane_sizes(*size):
-        codes = rng.integers(0, 2**picture.depth, (height, width), dtype=np.uint16)
-        parts = [codes & 255, codes >> 8][: picture.bytes_per_sample]
-        samples.append(np.stack(parts).astype(np.uint8))
-    return Planes(tuple(samples), TAGS)
-
-
-def same(a: Planes, b: Planes) -> bool:
-    return all(np.array_equal(x, y) for x, y in zip(a.samples, b.samples, strict=True))
+    return pictures.random_planes(picture, seed, size)
 
 
 @pytest.fixture(params=GENERATORS)
@@ -54,9 +50,17 @@ def picture(request):
     return PICTURES[request.param]
 
 
+@pytest.fixture(params=["openvino", "tensorrt"])
+def opens(request):
+    """What opens an engine: by a generator's name and a picture format."""
+    if request.param == "openvino":
+        return open_
+    return partial(RemoteEngine, request.getfixturevalue("cuda"), size=SIZE)
+
+
 @pytest.fixture
-def engine(name, picture):
-    with open_(name, picture) as opened:
+def engine(opens, name, picture):
+    with opens(name, picture) as opened:
         yield opened
 
 
@@ -120,9 +124,9 @@ class TestEngine:
         with pytest.raises(ValueError, match="do not fit"):
             engine.submit(other, strength=1)
 
-    def test_close_with_work_in_flight(self, name, picture):
+    def test_close_with_work_in_flight(self, opens, name, picture):
         """Closing waits for what runs, and may be done twice."""
-        engine = open_(name, picture)
+        engine = opens(name, picture)
         for seed in range(engine.slots):
             engine.submit(random_planes(picture, seed), strength=1)
         engine.close()
@@ -137,12 +141,12 @@ class TestEngine:
         )
 
 
-def test_colour_tags_are_taken_from_each_picture():
+def test_colour_tags_are_taken_from_each_picture(opens):
     """An rgb generator restores a BT.601 picture with BT.601's matrix, beside a BT.709 one."""
     picture = PictureFormat(source="yuv444", depth=8)
     bt601 = ColourTags(matrix="bt601", full_range=True)
     source = random_planes(picture, 6)
-    with open_("rgb", picture) as engine:
+    with opens("rgb", picture) as engine:
         engine.submit(source, strength=1)
         engine.submit(Planes(source.samples, bt601), strength=1)
         engine.submit(source, strength=1)

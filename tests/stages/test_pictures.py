@@ -1,6 +1,5 @@
 """unpack, deblur and pack: samples keep their place whatever the format."""
 
-from array import array
 from fractions import Fraction
 
 import av
@@ -8,10 +7,10 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 
-from deblurvid.backends.base import Restored
+from deblurvid.backends.base import EngineSpec, Restored
 from deblurvid.errors import InputError
-from deblurvid.frames import ColourTags, Planes, VideoInfo
-from deblurvid.stages.deblur import deblur
+from deblurvid.frames import ColourTags, Faults, PictureFormat, Planes, VideoInfo
+from deblurvid.stages.deblur import became_flat, deblur
 from deblurvid.stages.ffmpeg import PICTURE_FORMATS, colour_tags
 from deblurvid.stages.pack import pack
 from deblurvid.stages.unpack import Picture, unpack
@@ -126,7 +125,17 @@ class CountingEngine:
 
     slots = 3
 
-    def __init__(self, invalid=()):
+    def __init__(self, invalid=(), *, depth=8, flat=()):
+        self.spec = EngineSpec(
+            width=16,
+            height=16,
+            picture=PictureFormat(source="yuv420", depth=depth),
+            generator="none",
+            device="none",
+            precision="fp32",
+        )
+        self.flat = flat
+        self.collected = 0
         self.held = []
         self.fullest = 0
         self.invalid = list(invalid)
@@ -139,7 +148,11 @@ class CountingEngine:
 
     def collect(self):
         """Give the oldest back."""
-        return Restored(self.held.pop(0), self.invalid.pop(0) if self.invalid else 0)
+        planes = self.held.pop(0)
+        if self.collected in self.flat:
+            planes = Planes(tuple(np.full_like(s, 16) for s in planes.samples), planes.colour)
+        self.collected += 1
+        return Restored(planes, self.invalid.pop(0) if self.invalid else 0)
 
 
 def test_deblur_keeps_packets_between_their_pictures():
@@ -149,7 +162,7 @@ def test_deblur_keeps_packets_between_their_pictures():
     rng = np.random.default_rng(5)
     items = [av.Packet(4) if rng.random() < 0.5 else next(pictures) for _ in range(60)]
     engine = CountingEngine()
-    out = list(deblur(items, engine, strength=1.0, on_invalid=[].append))
+    out = list(deblur(items, engine, strength=1.0, faults=Faults()))
 
     for before, after in zip(items, out, strict=True):
         if isinstance(before, Picture):
@@ -172,7 +185,7 @@ def test_deblur_does_not_gather_packets_behind_pictures():
             taken += 1
             yield av.Packet(4)
 
-    left = deblur(items(), CountingEngine(), strength=1.0, on_invalid=[].append)
+    left = deblur(items(), CountingEngine(), strength=1.0, faults=Faults())
     next(left)
 
     assert taken < 500
@@ -182,7 +195,50 @@ def test_deblur_reports_each_invalid_picture():
     """Pictures with NaN or Inf are reported one by one, in order."""
     frame = make_frame(0, (16, 16), "yuv420p", 0, Fraction(1, 25))
     items = list(unpack([frame] * 5, info_of((16, 16), "yuv420p")))
-    seen = array("q")
-    list(deblur(items, CountingEngine([0, 7, 0, 0, 9]), strength=1.0, on_invalid=seen.append))
+    faults = Faults()
+    list(deblur(items, CountingEngine([0, 7, 0, 0, 9]), strength=1.0, faults=faults))
 
-    assert list(seen) == [7, 9]
+    assert faults.invalid == {1: 7, 4: 9}
+
+
+@pytest.mark.parametrize("depth", [8, 10])
+def test_a_picture_that_became_flat_keeps_the_source(depth):
+    """One flat colour out of a picture is no restoration: the source stays, and it is reported."""
+    name = {8: "yuv420p", 10: "yuv420p10le"}[depth]
+    frames = [make_frame(n, (48, 32), name, n, Fraction(1, 25)) for n in range(4)]
+    items = list(unpack(frames, info_of((48, 32), name)))
+    kept = [plane.copy() for plane in items[2].planes.samples]
+    faults = Faults()
+    engine = CountingEngine(depth=depth, flat=(2,))
+    out = list(deblur(items, engine, strength=1.0, faults=faults))
+    out[2].frame.make_writable()
+
+    assert faults == Faults(flat=[2])
+    assert all(map(np.array_equal, out[2].planes.samples, kept))
+    assert not any(map(np.shares_memory, out[2].planes.samples, items[2].planes.samples))
+
+
+@pytest.mark.parametrize(
+    ("source", "restored", "flat"),
+    [
+        ((16, 235), (16, 16), True),  # a picture that went black
+        ((16, 31), (16, 16), False),  # noise on black that was taken away
+        ((16, 32), (16, 16), True),
+        ((16, 80), (16, 16), True),  # whose low bytes are alike at 10 bits
+        ((16, 16), (16, 16), False),  # black that stayed black
+        ((16, 235), (16, 17), False),  # one sample differs
+    ],
+)
+@pytest.mark.parametrize("depth", [8, 10])
+def test_what_counts_as_flat(depth, source, restored, flat):
+    """All of every plane is one code, and the source spread over a sixteenth of the codes."""
+
+    def planes(pair):
+        codes = np.full((40, 40), pair[0] << (depth - 8), np.uint16)
+        codes[-1, -1] = pair[1] << (depth - 8)
+        parts = [codes & 255, codes >> 8][: 1 if depth == 8 else 2]
+        return Planes(
+            (np.stack(parts).astype(np.uint8),), ColourTags(matrix="bt709", full_range=True)
+        )
+
+    assert became_flat(planes(source), planes(restored), depth) == flat
