@@ -1,0 +1,1 @@
+"""Graphs to plans, by the real TensorRT-RTX, which builds without a GPU."""

@@ -1,0 +1,40 @@
+"""`--device cuda` from end to end, over the real PyCUDA and the doubles of driver and TensorRT."""
+
+from __future__ import annotations
+
+import pytest
+
+from deblurvid import open_engine
+from deblurvid.events import Building, Built
+from tests import pictures
+from tests.build import on_the_fake
+from tests.graph.generators import conv_planes, save
+
+
+@pytest.mark.parametrize("device", ["cuda", "auto"])
+def test_a_picture_is_restored_on_the_device(cuda, tmp_path, device):
+    """The GPU is found, the plan built and compared once, and the picture is that of the CPU."""
+    net = save(conv_planes(0.5), tmp_path / "net.onnx")
+    builds, told, spec, record, found = cuda.call(
+        on_the_fake.restore, tmp_path / "cache", net, device
+    )
+    with open_engine(
+        str(net), size=on_the_fake.SIZE, picture=on_the_fake.PICTURE, device="cpu", precision="fp32"
+    ) as reference:
+        reference.submit(
+            pictures.random_planes(on_the_fake.PICTURE, 1, on_the_fake.SIZE), strength=1
+        )
+        wanted = reference.collect().planes
+
+    assert builds == ["fp16"]
+    assert [type(event) for event in told] == [Building, Building, Built, Built]
+    assert [event.reused for event in told[2:]] == [False, True]
+    assert spec.device.startswith("cuda:0 (")
+    assert (spec.precision, spec.remark) == ("fp16", "")
+    assert record.parity["psnr_db"] > 50
+    assert record.facts["settings"]["gpu"]["name"] in spec.device
+    assert record.driver_cuda >= 13000
+    for planes in found:
+        for ours, theirs in zip(planes.samples, wanted.samples, strict=True):
+            assert abs(ours.astype(int) - theirs).max() <= 1
+    assert cuda.left_behind() == {}
