@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from deblurvid.choose import open_engine
     from deblurvid.errors import (
         DeblurvidError,
+        DeviceMemoryError,
         EncoderError,
         EngineError,
         GeneratorError,
@@ -33,6 +34,7 @@ _HOMES = {"deblur_video": "deblurvid.pipeline", "open_engine": "deblurvid.choose
 
 __all__ = [
     "DeblurvidError",
+    "DeviceMemoryError",
     "EncoderError",
     "EngineError",
     "GeneratorError",

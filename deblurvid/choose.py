@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deblurvid.errors import EngineError, UsageError
+from deblurvid.errors import EngineError, GeneratorError, OutputError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from deblurvid.backends.base import Engine
+    from deblurvid.backends.openvino import OpenVinoEngine
+    from deblurvid.backends.preflight import Flavour
+    from deblurvid.events import Event
     from deblurvid.frames import PictureFormat
     from deblurvid.graph.contract import Generator
 
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 DEVICE_PATTERN = re.compile(r"auto|cpu|npu|gpu(\.\d+)?|cuda(:\d+)?")
+PLAN_SUFFIX = ".plan"
 
 
 def engines_folder() -> Path:
@@ -66,40 +73,111 @@ def open_engine(
     picture: PictureFormat,
     device: str = "auto",
     precision: str = "auto",
+    on_build: Callable[[Event], None] | None = None,
 ) -> Engine:
     """Open the engine that restores pictures of `size` and `picture`.
 
     Args:
-        engine: as for `load_generator`.
+        engine: as for `load_generator`, or the path of a plan, which runs on CUDA only.
         size: width and height.
         picture: sampling and depth of the frames.
-        device: auto, cpu, gpu or npu (Intel's, through OpenVINO), or cuda.
+        device: cpu, gpu or npu (Intel's, through OpenVINO), cuda[:N] (TensorRT), or auto: CUDA
+            device 0 where it can be used, else the CPU, and then the spec's remark says why.
         precision: auto, fp32, bf16 or fp16.
+        on_build: is told Building, Built and Notices where TensorRT has to build first.
 
     Raises:
         UsageError: an argument is not one of the above.
         GeneratorError: the generator cannot be used.
         EngineError: the device or the precision is not to be had here.
+        OutputError: a plan was built and cannot be written into the cache.
     """
     if not DEVICE_PATTERN.fullmatch(device):
         raise UsageError(f"device {device!r} is not known; use auto, cpu, gpu, npu or cuda[:N]")
     if precision not in PRECISIONS:
         raise UsageError(f"precision {precision!r} is not known; use {', '.join(PRECISIONS)}")
-    if device.startswith("cuda"):
-        raise EngineError(
-            f"device {device} needs the TensorRT engine, which this version does not have yet; "
-            "use --device cpu"
-        )
+    tell = on_build or (lambda _: None)
+    if Path(engine).suffix.lower() == PLAN_SUFFIX:
+        return _open_plan(Path(engine), picture, size=size, device=device, precision=precision)
     generator = load_generator(engine)
+    if device.startswith("cuda"):
+        place = _cuda(device)
+        return _on_cuda(generator, picture, size=size, place=place, precision=precision, tell=tell)
+    if device != "auto":
+        return _in_openvino(
+            generator, picture, size=size, device=device.upper(), precision=precision
+        )
+    from deblurvid.backends.preflight import cuda_flavour
 
+    try:
+        place = 0, cuda_flavour(0)
+        return _on_cuda(generator, picture, size=size, place=place, precision=precision, tell=tell)
+    except (EngineError, GeneratorError, OutputError) as error:
+        reason = f"not CUDA: {error}"
+    opened = _in_openvino(generator, picture, size=size, device="CPU", precision=precision)
+    opened.spec = replace(opened.spec, remark=reason)
+    return opened
+
+
+def _in_openvino(
+    generator: Generator,
+    picture: PictureFormat,
+    *,
+    size: tuple[int, int],
+    device: str,
+    precision: str,
+) -> OpenVinoEngine:
     from deblurvid.backends.openvino import OpenVinoEngine
     from deblurvid.graph.wrap import wrap
 
     return OpenVinoEngine(
-        wrap(generator, picture),
+        wrap(generator, picture), generator, picture, size=size, device=device, precision=precision
+    )
+
+
+def _on_cuda(
+    generator: Generator,
+    picture: PictureFormat,
+    *,
+    size: tuple[int, int],
+    place: tuple[int, Flavour],
+    precision: str,
+    tell: Callable[[Event], None],
+) -> Engine:  # fmt: skip
+    from deblurvid.build.ready import open_on_cuda
+
+    return open_on_cuda(
         generator,
         picture,
         size=size,
-        device="CPU" if device == "auto" else device.upper(),
+        device=place[0],
+        flavour=place[1],
         precision=precision,
+        tell=tell,
     )
+
+
+def _open_plan(
+    path: Path, picture: PictureFormat, *, size: tuple[int, int], device: str, precision: str
+) -> Engine:
+    if not device.startswith(("auto", "cuda")):
+        raise UsageError(f"{path} is a plan, which runs on CUDA; device {device} cannot run it")
+    if precision != "auto":
+        raise UsageError(f"{path} is a plan, whose precision is fixed; leave --precision out")
+    if not path.is_file():
+        raise UsageError(f"{path}: no such plan; deblurvid build-engine makes one")
+    number, flavour = _cuda(device)
+    from deblurvid.build.opening import open_plan
+
+    return open_plan(path, picture, size=size, device=number, flavour=flavour)
+
+
+def _cuda(device: str) -> tuple[int, Flavour]:
+    """The number of a CUDA device in words, and the flavour of TensorRT that can run on it."""
+    from deblurvid.backends.preflight import cuda_flavour
+
+    number = int(device.partition(":")[2] or 0)
+    try:
+        return number, cuda_flavour(number)
+    except EngineError as exc:
+        raise EngineError(f"device {device} cannot be used: {exc}; use --device cpu") from exc

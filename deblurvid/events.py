@@ -1,6 +1,7 @@
 """What a run tells whoever watches it, in this order: Started, then FrameDone and Notice, Finished.
 
-A run that fails raises instead of sending Finished. Whatever is raised before Started was found
+Where an engine has to be built first, Building and Built come before Started, through the
+`on_build` of `RunOptions`, for the run itself has not begun. A run that fails raises instead of sending Finished. Whatever is raised before Started was found
 before work began, and nothing has been written then.
 """
 
@@ -16,6 +17,32 @@ if TYPE_CHECKING:
 
 Segment = Literal["decode", "engine", "encode"]
 """The three threads of a run, each named by its heaviest stage."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Building:
+    """TensorRT is at work on a plan."""
+
+    generator: str
+    """Generator, precision and sizes in words."""
+    phase: str
+    """TensorRT's name of what it does."""
+    share: float
+    """How much of all is done, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A plan is ready."""
+
+    path: Path
+    seconds: float
+    """What building it took, now or when it was built."""
+    size_bytes: int
+    reused: bool
+    """It was in the cache."""
+    parity: str | None
+    """How far it lies from float32, in words; None where there is no GPU to measure it on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +90,11 @@ class Finished:
     size_bytes: int
     invalid_frames: int
     """Frames in which the generator gave NaN or Inf; those samples kept the source's value."""
+    flat_frames: int
+    """Frames that came out as one flat colour; the whole frame kept the source."""
     busy_seconds: dict[Segment, float]
     """How long each segment did not wait for a neighbour."""
     verified: Literal["fast", "full", "off"]
 
 
-Event = Started | FrameDone | Notice | Finished
+Event = Building | Built | Started | FrameDone | Notice | Finished

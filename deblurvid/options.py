@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Literal
 from deblurvid.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from fractions import Fraction
 
     from deblurvid.backends.base import Engine
+    from deblurvid.events import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,8 @@ class RunOptions:
     """Replace an existing target."""
     strict: bool = False
     """Fail where something of the source is lost, instead of a notice."""
+    on_build: Callable[[Event], None] | None = None
+    """Is told Building, Built and Notices while an engine is being opened, before Started."""
     verify: Literal["fast", "full", "off"] = "fast"
     """fast reads the finished file's packets, full decodes it, off trusts."""
 

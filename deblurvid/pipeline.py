@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from deblurvid.errors import UsageError, VerificationError
 from deblurvid.events import Event, Finished, FrameDone, Notice, Segment, Started
+from deblurvid.frames import Faults
 from deblurvid.options import RunOptions
 from deblurvid.prefetch import Waits, prefetch
 from deblurvid.remarks import after_the_last_frame, copied_pictures
@@ -86,8 +87,8 @@ class Job:
     decoded: Waits = field(default_factory=Waits)
     restored: Waits = field(default_factory=Waits)
     stamps: array[int] = field(default_factory=lambda: array("q"))
-    invalid: list[int] = field(default_factory=list)
-    """Samples of each picture that held NaN or Inf, in order."""
+    faults: Faults = field(default_factory=Faults)
+    """Pictures that the generator failed on."""
 
     def busy_seconds(self, elapsed: float) -> dict[Segment, float]:
         """How long each segment did not stand still, of `elapsed` seconds."""
@@ -172,6 +173,7 @@ def _engine_for(info: VideoInfo, options: RunOptions, stack: ExitStack) -> Engin
                 picture=info.picture,
                 device=options.device,
                 precision=options.precision,
+                on_build=options.on_build,
             )
         )
     spec = options.engine.spec
@@ -204,7 +206,7 @@ def _restore(job: Job, began: float) -> Iterator[Event]:
                 pictures,
                 job.engine,
                 strength=job.options.strength,
-                on_invalid=job.invalid.append,
+                faults=job.faults,
             ),
             job.restored,
             "engine",
@@ -252,7 +254,8 @@ def _finish(job: Job, began: float) -> Iterator[Event]:
         frames=len(job.stamps),
         seconds=time.perf_counter() - began,
         size_bytes=job.output.target.stat().st_size,
-        invalid_frames=len(job.invalid),
+        invalid_frames=len(job.faults.invalid),
+        flat_frames=len(job.faults.flat),
         busy_seconds=busy,
         verified=job.options.verify,
     )

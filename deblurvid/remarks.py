@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from deblurvid.pipeline import Job
 
+MOST_SPANS = 10
+"""Runs of frames that a remark names; it counts the others."""
+
 
 def copied_pictures(job: Job) -> list[str]:
     """Only one video stream is restored."""
@@ -29,12 +32,32 @@ def after_the_last_frame(job: Job) -> list[str]:
             f"the source says that it has {job.info.frame_count} frames, but only "
             f"{len(job.stamps)} could be read: it may be cut off"
         )
-    if job.invalid:
+    if invalid := job.faults.invalid:
         texts.append(
-            f"{len(job.invalid)} frames held NaN or Inf in {sum(job.invalid)} samples, which kept "
-            "the source's value"
+            f"{numbered(list(invalid))}: the generator gave NaN or Inf for {sum(invalid.values())} "
+            "samples, which kept the source's value"
+        )
+    if job.faults.flat:
+        texts.append(
+            f"{numbered(job.faults.flat)}: the generator gave one flat colour, so the source was "
+            "kept"
         )
     return texts
+
+
+def numbered(frames: list[int]) -> str:
+    """Which frames, counted from 0: [3] -> 'frame 3', [3, 4, 5, 9] -> '4 frames (3-5, 9)'."""
+    if len(frames) == 1:
+        return f"frame {frames[0]}"
+    spans: list[list[int]] = []
+    for frame in frames:
+        if spans and frame == spans[-1][1] + 1:
+            spans[-1][1] = frame
+        else:
+            spans.append([frame, frame])
+    words = [f"{first}-{last}" if last > first else f"{first}" for first, last in spans]
+    more = "" if len(words) <= MOST_SPANS else f", and {len(words) - MOST_SPANS} more"
+    return f"{len(frames)} frames ({', '.join(words[:MOST_SPANS])}{more})"
 
 
 def _is_cut_off(job: Job) -> bool:

@@ -17,14 +17,20 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from tests.planted import graph, pipeline, training
+from tests.planted import build, cuda, graph, pipeline, training
 
 if TYPE_CHECKING:
     from tests.planted.fault import Fault
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("deblurvid", "train", "tests", "engines", "pyproject.toml")
-FAULTS = (*graph.FAULTS, *pipeline.FAULTS, *training.FAULTS)
+FAULTS = (
+    *graph.FAULTS,
+    *pipeline.FAULTS,
+    *build.FAULTS,
+    *cuda.FAULTS,
+    *training.FAULTS,
+)
 
 
 def main(names: list[str]) -> int:

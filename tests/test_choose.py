@@ -2,8 +2,11 @@
 
 import pytest
 
+from deblurvid.backends import preflight
+from deblurvid.build import ready
 from deblurvid.choose import load_generator, open_engine, shipped_generators
-from deblurvid.errors import EngineError, GeneratorError, UsageError
+from deblurvid.errors import EngineError, GeneratorError, OutputError, UsageError
+from deblurvid.events import Notice
 from deblurvid.frames import PictureFormat
 from tests.graph.generators import conv_planes, save
 
@@ -41,7 +44,14 @@ def test_a_file_opens_by_its_path(tmp_path):
         ({"engine": "fastest"}, UsageError, "'fastest' is neither one of auto"),
         ({"engine": "missing.onnx"}, GeneratorError, "no such generator file"),
         ({"device": "tpu"}, UsageError, "device 'tpu' is not known"),
-        ({"device": "cuda:0"}, EngineError, "TensorRT engine, which this version does not have"),
+        (
+            {"device": "cuda:99"},
+            EngineError,
+            "device cuda:99 cannot be used: there is no (NV|CUDA)",
+        ),
+        ({"engine": "missing.plan"}, UsageError, "missing.plan: no such plan; deblurvid build-eng"),
+        ({"engine": __file__ + ".plan", "device": "cpu"}, UsageError, "device cpu cannot run it"),
+        ({"engine": "a.plan", "precision": "fp16"}, UsageError, "whose precision is fixed"),
         ({"device": "gpu.9"}, EngineError, "no device 'GPU.9'"),
         ({"precision": "int8"}, UsageError, "precision 'int8' is not known"),
     ],
@@ -50,6 +60,54 @@ def test_refusals_name_the_value(options, error, message):
     """What cannot be opened is named, with what can."""
     with pytest.raises(error, match=message):
         open_(**options)
+
+
+@pytest.fixture
+def cuda(monkeypatch):
+    """A GPU that can be used, where `open_on_cuda` gives what the test sets, or raises it."""
+    outcome: dict[str, object] = {}
+
+    def opened(generator, picture, *, tell, **facts):
+        outcome["facts"] = facts
+        tell(Notice(text="it is being built"))
+        if isinstance(outcome["gives"], Exception):
+            raise outcome["gives"]
+        return outcome["gives"]
+
+    monkeypatch.setattr(preflight, "cuda_flavour", lambda device: "rtx")
+    monkeypatch.setattr(ready, "open_on_cuda", opened)
+    return outcome
+
+
+@pytest.mark.parametrize(("device", "number"), [("auto", 0), ("cuda", 0), ("cuda:3", 3)])
+def test_a_gpu_that_can_be_used_is_used(cuda, device, number):
+    """For "auto" too, by the flavour that works, and what building tells comes through."""
+    cuda["gives"] = engine = object()
+    told = []
+
+    assert open_(device=device, precision="bf16", on_build=told.append) is engine
+    facts = {"size": (64, 48), "device": number, "flavour": "rtx", "precision": "bf16"}
+    assert facts == cuda["facts"]
+    assert told == [Notice(text="it is being built")]
+
+
+@pytest.mark.parametrize(
+    "error", [EngineError("it crashed"), GeneratorError("not taken"), OutputError("no cache")]
+)
+def test_auto_goes_to_the_cpu_and_says_why(cuda, error):
+    """What fails on the GPU runs on the CPU, whose words hold the reason; "cuda" is an error."""
+    cuda["gives"] = error
+    with open_(device="auto") as engine:
+        assert engine.spec.device.startswith("CPU")
+        assert str(engine.spec).endswith(f"in fp32 (not CUDA: {error})")
+    with pytest.raises(type(error), match=str(error)):
+        open_(device="cuda")
+
+
+def test_the_cpu_is_not_remarked_on_when_it_was_asked_for():
+    """Only "auto" has a choice to explain."""
+    with open_(device="cpu") as engine:
+        assert engine.spec.remark == ""
 
 
 def test_a_text_file_is_no_generator(tmp_path):

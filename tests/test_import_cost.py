@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-HEAVY = {"av", "numpy", "onnx", "openvino", "torch", "tensorrt", "pycuda"}
+HEAVY = {"av", "numpy", "onnx", "openvino", "torch", "tensorrt", "tensorrt_rtx", "pycuda"}
 
 PROBE = """
 import contextlib, io, json, sys, time
@@ -28,6 +28,8 @@ print(json.dumps(report | {"cpu_seconds": time.process_time()}))
         ["run", "--help"],
         ["doctor", "--help"],
         ["bench", "--help"],
+        ["build-engine", "--help"],
+        ["engines", "--help"],
         ["run"],
     ],
 )

@@ -291,9 +291,24 @@ def test_nan_is_counted_and_keeps_the_source(tmp_path):
     events = run(source, tmp_path / "b.mkv", codec="ffv1", engine=str(model))
 
     assert events[-1].invalid_frames == 3
-    assert [e for e in events if isinstance(e, Notice) and "NaN" in e.text]
+    assert [e for e in events if isinstance(e, Notice) and "3 frames (0-2)" in e.text]
     assert np.array_equal(read_pictures(source)[0][0], read_pictures(tmp_path / "b.mkv")[0][0])
     with pytest.raises(VerificationError, match="NaN"):
+        run(source, tmp_path / "c.mkv", codec="ffv1", engine=str(model), strict=True)
+    assert not (tmp_path / "c.mkv").exists()
+
+
+def test_frames_that_went_flat_keep_the_source(tmp_path):
+    """A generator that gives black for every picture changes nothing; strict makes it an error."""
+    model = save(constant_planes((-1, -1, -1)), tmp_path / "g.onnx")
+    source = make_video(tmp_path / "a.mkv", codec="ffv1", frames=5)
+    events = run(source, tmp_path / "b.mkv", codec="ffv1", engine=str(model))
+
+    assert events[-1].flat_frames == 5
+    assert [e for e in events if isinstance(e, Notice) and e.text.startswith("5 frames (0-4): ")]
+    for before, after in zip(read_pictures(source), read_pictures(tmp_path / "b.mkv"), strict=True):
+        assert all(map(np.array_equal, before, after))
+    with pytest.raises(VerificationError, match="flat colour"):
         run(source, tmp_path / "c.mkv", codec="ffv1", engine=str(model), strict=True)
     assert not (tmp_path / "c.mkv").exists()
 

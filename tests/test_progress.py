@@ -51,6 +51,7 @@ FINISHED = Finished(
     seconds=8.0,
     size_bytes=12_345_678,
     invalid_frames=0,
+    flat_frames=0,
     busy_seconds={"decode": 1.0, "engine": 7.5, "encode": 2.0},
     verified="fast",
 )

@@ -8,8 +8,11 @@ import typer
 
 from deblurvid import __version__
 from deblurvid.cli.bench import bench
+from deblurvid.cli.build_engine import EPILOG as BUILD_EPILOG
+from deblurvid.cli.build_engine import build_engine
 from deblurvid.cli.doctor import doctor
 from deblurvid.cli.ending import Exit, tell
+from deblurvid.cli.engines import engines
 from deblurvid.cli.failures import failure_of, report
 from deblurvid.cli.run import EPILOG, run
 
@@ -21,6 +24,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run", epilog=EPILOG)(run)
+app.command("build-engine", epilog=BUILD_EPILOG)(build_engine)
+app.command("engines")(engines)
 app.command("doctor")(doctor)
 app.command("bench")(bench)
 

@@ -10,6 +10,7 @@ import typer
 from deblurvid.errors import UsageError
 
 _TIME = re.compile(r"([+-]?)(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?|\.\d+)", re.ASCII)
+_SIZE = re.compile(r"(\d{1,5})x(\d{1,5})", re.ASCII)
 
 
 def seconds_from_text(text: str) -> Fraction:
@@ -39,6 +40,18 @@ def number_from_text(text: str) -> float:
         return float(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no number") from None
+
+
+def size_from_text(text: str) -> tuple[int, int]:
+    """1280x720 -> width and height.
+
+    Raises:
+        UsageError: it is no size.
+    """
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise UsageError(f"{text!r} is no size; write WIDTHxHEIGHT, such as 1280x720")
+    return int(match[1]), int(match[2])
 
 
 def encoder_options_from(

@@ -3,11 +3,16 @@
 `--json FILE` writes one object. All times are in seconds, all sizes in bytes, and a cost is
 {"name", "frames", "wall_seconds", "cpu_seconds"}:
 
-    schema          "deblurvid-bench-1"
+    schema          "deblurvid-bench-2"
     command         the words of this command
     machine         cpu (as `deblurvid doctor --json` has it), load_average before the start
     versions        as `deblurvid doctor --json` has them
-    video           width, height, pixel_format, frames, input (null if the video was made)
+    input           the video, or null if it was made
+    sizes           one object for each size that was measured
+
+Each of the sizes holds
+
+    video           width, height, pixel_format, frames
     engine, encoder in words
     stages          costs of the stages, each alone, in the order of the data's way
     run             cost from opening the source to the checked file
@@ -18,8 +23,11 @@
     usual           cost of the usual loop, or null
     times_usual     the run's frames a second over the usual loop's, or null
     peak_rss_bytes  of the run in a process of its own, or null
+    device          null without a GPU, else name; upload_seconds, run_seconds, download_seconds of
+                    a frame by its own clock; operations of a frame, peak_operations_per_second and
+                    share_of_roof, each null where it is not known
 
-With `--memory` the last seven are replaced by
+With `--memory` there is, instead of the sizes,
 
     memory          samples ([frames done, bytes]), first_frame, growth_bytes, slope_bytes_a_frame
 """
@@ -27,13 +35,12 @@ With `--memory` the last seven are replaced by
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from deblurvid.cli.arguments import encoder_options_from
+from deblurvid.cli.arguments import encoder_options_from, size_from_text
 from deblurvid.cli.ending import Exit, tell
 from deblurvid.cli.failures import failure_of, report
 from deblurvid.cli.run import (  # noqa: TC001 - typer reads them
@@ -45,18 +52,24 @@ from deblurvid.cli.run import (  # noqa: TC001 - typer reads them
     EngineName,
     Preset,
 )
-from deblurvid.errors import EngineError, OutputError, UsageError, VerificationError
+from deblurvid.errors import EngineError, OutputError, VerificationError
 
 if TYPE_CHECKING:
     from deblurvid.judge.bench import BenchOptions
-
-_SIZE = re.compile(r"(\d{1,5})x(\d{1,5})", re.ASCII)
 
 Source = Annotated[
     Path | None,
     typer.Option("--input", metavar="FILE", help="Measure on this video. Default: one is made."),
 ]
-Size = Annotated[str, typer.Option(metavar="WxH", help="Size of the video that is made.")]
+Sizes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--size",
+        metavar="WxH",
+        help="Size of the video that is made; may be repeated. Default: 1280x720, with --device "
+        "cuda also 1920x1080.",
+    ),
+]
 Depth = Annotated[int, typer.Option(metavar="8|10", help="Its bits a sample.")]
 Frames = Annotated[
     int, typer.Option(metavar="N", help="Frames that are made, or read from FILE's beginning.")
@@ -83,7 +96,7 @@ AsJson = Annotated[
 
 def bench(
     source: Source = None,
-    size: Size = "1280x720",
+    size: Sizes = None,
     depth: Depth = 8,
     frames: Frames = 60,
     engine: EngineName = "auto",
@@ -107,20 +120,25 @@ def bench(
     from deblurvid.judge.bench import BenchOptions
 
     try:
-        options = BenchOptions(
-            source=source,
-            size=_sides(size),
-            depth=depth,
-            frames=frames,
-            engine="identity" if memory and engine == "auto" else engine,
-            device=device,
-            precision=precision,
-            wait_seconds=None if wait_ms is None else wait_ms / 1e3,
-            codec=codec,
-            encoder_options=encoder_options_from(encoder_option or [], crf=crf, preset=preset),
-            with_usual=usual,
-            cores=cpu()["usable_cores"],
-        )
+        usual_sizes = ["1280x720", "1920x1080"] if device.startswith("cuda") else ["1280x720"]
+        sizes = size or (usual_sizes if source is None and not memory else usual_sizes[:1])
+        options = [
+            BenchOptions(
+                source=source,
+                size=sides,
+                depth=depth,
+                frames=frames,
+                engine="identity" if memory and engine == "auto" else engine,
+                device=device,
+                precision=precision,
+                wait_seconds=None if wait_ms is None else wait_ms / 1e3,
+                codec=codec,
+                encoder_options=encoder_options_from(encoder_option or [], crf=crf, preset=preset),
+                with_usual=usual,
+                cores=cpu()["usable_cores"],
+            )
+            for sides in map(size_from_text, sizes)
+        ]
         _write(_measured(options, memory=memory), as_json)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told here, with its code
         worked = isinstance(error, (EngineError, OutputError, VerificationError))
@@ -128,27 +146,23 @@ def bench(
     return Exit.DONE
 
 
-def _measured(options: BenchOptions, *, memory: bool) -> dict[str, Any]:
+def _measured(options: list[BenchOptions], *, memory: bool) -> dict[str, Any]:
     """Measure and print; gives what the JSON holds."""
     from deblurvid.cli import bench_report
     from deblurvid.judge.bench import bench as measure
     from deblurvid.judge.bench import bench_growth
 
-    surroundings = bench_report.surroundings(options)
+    surroundings = bench_report.surroundings(options[0])
     if memory:
-        growth = bench_growth(options, tell)
+        growth = bench_growth(options[0], tell)
         bench_report.show_growth(growth)
         return surroundings | bench_report.growth_object(growth)
-    figures = measure(options, tell)
-    bench_report.show_figures(figures, surroundings["machine"]["load_average"])
-    return surroundings | bench_report.figures_object(figures)
-
-
-def _sides(text: str) -> tuple[int, int]:
-    match = _SIZE.fullmatch(text)
-    if match is None:
-        raise UsageError(f"{text!r} is no size; write WIDTHxHEIGHT, such as 1280x720")
-    return int(match[1]), int(match[2])
+    found = []
+    for each in options:
+        figures = measure(each, tell)
+        bench_report.show_figures(figures, surroundings["machine"]["load_average"])
+        found.append(bench_report.figures_object(figures))
+    return surroundings | {"sizes": found}
 
 
 def _write(found: dict[str, Any], target: Path | None) -> None:

@@ -17,9 +17,9 @@ from deblurvid.progress.words import printable, size_text
 
 if TYPE_CHECKING:
     from deblurvid.judge.bench import BenchOptions
-    from deblurvid.judge.figures import Cost, Figures, Growth
+    from deblurvid.judge.figures import Cost, DeviceFigures, Figures, Growth
 
-SCHEMA = "deblurvid-bench-1"
+SCHEMA = "deblurvid-bench-2"
 BUSY_LOAD = 0.5
 """Processors that others use before the start, from which the figures are not to be trusted."""
 
@@ -40,6 +40,7 @@ def surroundings(options: BenchOptions) -> dict[str, Any]:
 
 def figures_object(figures: Figures) -> dict[str, Any]:
     """The figures as JSON holds them; see `deblurvid.cli.bench`."""
+    device = figures.device
     return {
         "video": {
             "width": figures.size[0],
@@ -60,6 +61,7 @@ def figures_object(figures: Figures) -> dict[str, Any]:
         "usual": None if figures.usual is None else asdict(figures.usual),
         "times_usual": figures.times_usual,
         "peak_rss_bytes": figures.peak_rss_bytes,
+        "device": device and asdict(device) | {"share_of_roof": device.share_of_roof},
     }
 
 
@@ -92,6 +94,10 @@ def show_figures(figures: Figures, load_average: float | None) -> None:
         column.justify = "right"
     for stage in figures.stages:
         table.add_row(f"{stage.name} alone", *_cells(stage))
+    if figures.device is not None:
+        table.add_section()
+        for name, seconds in _device_steps(figures.device):
+            table.add_row(name, f"{1e3 * seconds:.2f}", "", f"{1 / seconds:.1f}")
     table.add_section()
     for whole in (figures.run, figures.usual):
         if whole is not None:
@@ -99,6 +105,15 @@ def show_figures(figures: Figures, load_average: float | None) -> None:
     console.print(table)
     for line in _ratios(figures, load_average):
         console.print(line, markup=False, soft_wrap=True)
+
+
+def _device_steps(device: DeviceFigures) -> list[tuple[str, float]]:
+    """Steps of a frame on the GPU, by its own clock."""
+    return [
+        ("to the GPU", device.upload_seconds),
+        ("infer", device.run_seconds),
+        ("from the GPU", device.download_seconds),
+    ]
 
 
 def _cells(cost: Cost) -> tuple[str, str, str]:
@@ -123,6 +138,8 @@ def _ratios(figures: Figures, load_average: float | None) -> list[str]:
         f"run / bound     {figures.run_over_bound:.3f} ({goal}); {bound_ms:.2f} ms a frame: {by}",
         f"cores busy      {figures.cores_busy:.2f} of {figures.cores}; threads: {threads}",
     ]
+    if (device := figures.device) is not None:
+        lines.append(f"share of roof   {_roof(device)}")
     if figures.times_usual is not None:
         lines.append(f"run / usual     {figures.times_usual:.2f} times the frames a second")
     if figures.peak_rss_bytes is not None:
@@ -134,6 +151,16 @@ def _ratios(figures: Figures, load_average: float | None) -> list[str]:
             "by them, are not to be trusted."
         )
     return lines
+
+
+def _roof(device: DeviceFigures) -> str:
+    if device.share_of_roof is None or device.operations is None:
+        return f"not known for {device.name}"
+    peak = (device.peak_operations_per_second or 0) / 1e12
+    return (
+        f"{device.share_of_roof:.0%} of {peak:.0f} TFLOP/s, the peak of {device.name}; "
+        f"{device.operations / 1e9:.1f} GFLOP a frame"
+    )
 
 
 def show_growth(growth: Growth) -> None:

@@ -3,27 +3,45 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from deblurvid.cli.ending import Exit
+from deblurvid.cli.failures import failure_of
+from deblurvid.cli.failures import report as report_error
 from deblurvid.progress.words import printable, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from deblurvid.judge.selftest import SelfTest as Found
+
 AsJson = Annotated[bool, typer.Option("--json", help="The same as one JSON object.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+SelfTest = Annotated[
+    bool,
+    typer.Option(
+        "--selftest",
+        help="Instead, let the GPU restore pictures, compare them with fp32 on the CPU and with "
+        "themselves when several are in flight, and look for memory that is lost.",
+    ),
+]
+SELFTEST_SIZE = (640, 360)
 
 
-def doctor(as_json: AsJson = False, debug: Debug = False) -> int:  # noqa: ARG001
+def doctor(as_json: AsJson = False, selftest: SelfTest = False, debug: Debug = False) -> int:
     """Tell what works here: versions, engines, encoders, generators, caches.
 
-    Add its output to a bug report. Exit codes: 0 if videos can be restored, else 1.
+    Add its output to a bug report. Exit codes: 0 if videos can be restored, or the selftest passes,
+    else 1; 2 for a selftest without a GPU that can be used.
     """
     from deblurvid.cli.examine import examine
 
+    if selftest:
+        return _selftest(as_json=as_json, debug=debug)
     report = examine()
     if as_json:
         print(json.dumps(report, indent=2))
@@ -31,6 +49,53 @@ def doctor(as_json: AsJson = False, debug: Debug = False) -> int:  # noqa: ARG00
         for line in lines_of(report):
             print(printable(line))
     return Exit.DONE if report["can_run"] else Exit.FAILED
+
+
+def _selftest(*, as_json: bool, debug: bool) -> int:
+    """Test the first GPU with the default generator, and tell what was found."""
+    from deblurvid.progress import make_display
+
+    display = make_display("none" if as_json else "auto")
+    started = False
+    try:
+        from deblurvid.backends.cuda import free_memory
+        from deblurvid.backends.preflight import cuda_flavour
+        from deblurvid.choose import open_engine
+        from deblurvid.frames import PictureFormat
+        from deblurvid.judge.selftest import selftest
+
+        cuda_flavour(0)
+        started = True
+        open_ = partial(
+            open_engine, size=SELFTEST_SIZE, picture=PictureFormat(source="yuv420", depth=8)
+        )
+        with display, open_(device="cpu", precision="fp32") as reference:
+            found = selftest(
+                lambda: open_(device="cuda", on_build=display.show),
+                reference,
+                lambda: free_memory(0),
+            )
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told here, with its code
+        return report_error(error, failure_of(error, started=started), debug=debug)
+    if as_json:
+        print(json.dumps(asdict(found) | {"problems": found.problems}, indent=2))
+    else:
+        for line in selftest_lines(found):
+            print(printable(line))
+    return Exit.FAILED if found.problems else Exit.DONE
+
+
+def selftest_lines(found: Found) -> Iterator[str]:
+    """The selftest for people."""
+    yield found.engine
+    yield f"  {found.parity}"
+    rates = [found.frames / s for s in (found.alone_seconds, found.overlapping_seconds)]
+    yield f"  {rates[0]:.0f} frames a second one by one, {rates[1]:.0f} overlapping"
+    yield f"  {found.frames - found.different} of {found.frames} frames the same either way"
+    yield f"  {size_text(max(found.lost_bytes, 0))} of memory lost"
+    yield from (f"failed: {problem}" for problem in found.problems)
+    if not found.problems:
+        yield "passed"
 
 
 def lines_of(report: dict[str, Any]) -> Iterator[str]:

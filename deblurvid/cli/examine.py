@@ -82,8 +82,7 @@ def cpu() -> dict[str, Any]:
 
 def engines() -> list[dict[str, Any]]:
     """One entry for each device of each engine, and why it cannot be used."""
-    absent: dict[str, Any] = {"device": "cuda", "name": None, "precisions": [], "usable": False}
-    tensorrt = absent | {"engine": "tensorrt", "reason": "this version has no TensorRT engine yet"}
+    absent: dict[str, Any] = {"device": None, "name": None, "precisions": [], "usable": False}
     try:
         from deblurvid.backends.openvino import capabilities, devices
 
@@ -99,9 +98,24 @@ def engines() -> list[dict[str, Any]]:
             for device, name in devices().items()
         ]
     except Exception as exc:  # noqa: BLE001 - the report goes on
-        broken = {"engine": "openvino", "device": None, "reason": f"cannot be loaded: {exc}"}
-        found = [absent | broken]
-    return [*found, tensorrt]
+        found = [absent | {"engine": "openvino", "reason": f"cannot be loaded: {exc}"}]
+    return [*found, *_tensorrt(absent)]
+
+
+def _tensorrt(absent: dict[str, Any]) -> list[dict[str, Any]]:
+    """The flavour of TensorRT that runs on the first GPU, or why none does; and who can build."""
+    from deblurvid.backends.preflight import cuda_flavour, installed_flavours
+
+    try:
+        from deblurvid.build.toolchain import gpu_identity
+
+        flavour, gpu = cuda_flavour(0), gpu_identity(0)
+    except Exception as exc:  # noqa: BLE001 - the report goes on
+        builds = "; it builds plans (build-engine)" if "rtx" in installed_flavours() else ""
+        return [absent | {"engine": "tensorrt", "device": "cuda", "reason": f"{exc}{builds}"}]
+    works = {"name": f"{gpu}, by {flavour}", "usable": True, "reason": None}
+    precisions = ["FP32", "BF16", "FP16"] if gpu.compute_capability >= (8, 0) else ["FP32", "FP16"]
+    return [absent | works | {"engine": "tensorrt", "device": "cuda:0", "precisions": precisions}]
 
 
 def encoders() -> list[dict[str, Any]]:
@@ -161,17 +175,19 @@ def _object(text: str | None) -> Any:
 
 def caches() -> list[dict[str, Any]]:
     """Folders that deblurvid keeps files in; they can be deleted at any time."""
+    from deblurvid.build.cache import cache_folder as plans_folder
+
     try:
         from deblurvid.backends.openvino import cache_folder
     except Exception:  # noqa: BLE001 - `engines` tells why
-        return []
-    folder = cache_folder()
-    files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
+        return [_cache("plans of TensorRT", plans_folder())]
     return [
-        {
-            "name": "compiled models of OpenVINO",
-            "path": str(folder),
-            "files": len(files),
-            "size_bytes": sum(path.stat().st_size for path in files),
-        }
+        _cache("compiled models of OpenVINO", cache_folder()),
+        _cache("plans of TensorRT", plans_folder()),
     ]
+
+
+def _cache(name: str, folder: Path) -> dict[str, Any]:
+    files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
+    size_bytes = sum(path.stat().st_size for path in files)
+    return {"name": name, "path": str(folder), "files": len(files), "size_bytes": size_bytes}

@@ -87,12 +87,15 @@ EngineName = Annotated[
     _restoring(
         "--engine",
         metavar="NAME|FILE",
-        help="A shipped generator (deblurvid doctor lists them), identity, or an ONNX file.",
+        help="A shipped generator (deblurvid doctor lists them), identity, an ONNX file or a plan.",
     ),
 ]
 Device = Annotated[
     str,
-    _restoring(metavar="auto|cpu|gpu|npu|cuda:N", help="What computes; gpu and npu are Intel's."),
+    _restoring(
+        metavar="auto|cpu|gpu|npu|cuda:N",
+        help="What computes; cuda is NVIDIA's, gpu and npu are Intel's. auto: cuda, else cpu.",
+    ),
 ]
 Precision = Annotated[
     Literal["auto", "fp32", "bf16", "fp16"], _restoring(help="What the generator computes in.")
@@ -164,7 +167,7 @@ def run(
     """
     from deblurvid.pipeline import deblur_video
 
-    def begin() -> Iterator[Event]:
+    def begin(show: Callable[[Event], None]) -> Iterator[Event]:
         return deblur_video(
             source,
             target,
@@ -179,20 +182,27 @@ def run(
             overwrite=overwrite,
             strict=strict,
             verify=verify,
+            on_build=show,
         )
 
     return _watch(begin, target, progress, debug=debug)
 
 
-def _watch(begin: Callable[[], Iterator[Event]], target: Path, style: Style, *, debug: bool) -> int:
-    """Show the events of a run; gives the exit code."""
+def _watch(
+    begin: Callable[[Callable[[Event], None]], Iterator[Event]],
+    target: Path,
+    style: Style,
+    *,
+    debug: bool,
+) -> int:
+    """Show the events of a run, and of an engine that is built for it; gives the exit code."""
     from deblurvid.progress import make_display
 
     display = make_display(style)
     before = _identity(target)
     started = False
     try:
-        with display, closing(begin()) as events:  # type: ignore[type-var]
+        with display, closing(begin(display.show)) as events:  # type: ignore[type-var]
             for event in events:
                 started = started or isinstance(event, Started)
                 display.show(event)

@@ -66,7 +66,7 @@ def stages_alone(source: Path, job: Job) -> Iterator[Cost]:
                 _emptied(pictures),
                 job.engine,
                 strength=job.options.strength,
-                on_invalid=job.invalid.append,
+                faults=job.faults,
             )
         )
     yield clock.cost("deblur", frames)

@@ -9,13 +9,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from deblurvid.choose import open_engine
-from deblurvid.errors import EngineError, UsageError
+from deblurvid.backends.cuda import device_facts
+from deblurvid.backends.tensorrt import TensorRtEngine
+from deblurvid.choose import load_generator, open_engine
+from deblurvid.errors import DeblurvidError, EngineError, UsageError
 from deblurvid.frames import LARGEST_SIDE, SMALLEST_SIDE, PictureFormat
+from deblurvid.graph.work import operations
 from deblurvid.judge.alone import stages_alone, whole_run
-from deblurvid.judge.figures import Figures, Growth
+from deblurvid.judge.figures import DeviceFigures, Figures, Growth
 from deblurvid.judge.memory import memory_of_run
 from deblurvid.judge.picture import moving_picture
+from deblurvid.judge.roof import peak_operations_per_second
 from deblurvid.judge.usual import usual_cost
 from deblurvid.judge.waiting import WaitEngine
 from deblurvid.options import RunOptions
@@ -34,6 +38,8 @@ GROWTH_FRAMES = (500, 5000)
 """Between these, memory must not grow."""
 GROWTH_EVERY = 50
 """Frames between two samples of the memory."""
+DEVICE_FRAMES = 50
+"""Measured by a GPU's own clock."""
 SHORT_FRAMES = 100
 """Frames of the video that is repeated where many are needed."""
 
@@ -100,6 +106,7 @@ def bench(options: BenchOptions, tell: Callable[[str], None]) -> Figures:
         engine = stack.enter_context(_engine_for(options, info))
         settings = {**options.encoding, "duration": _duration(options, info), "engine": engine}
         stages, choice = _alone(source, folder / f"alone{suffix}", RunOptions(**settings), tell)
+        device = _device_figures(engine, options)
         tell("the whole run")
         run, busy = whole_run(source, folder / f"run{suffix}", settings)
         usual = None
@@ -125,6 +132,7 @@ def bench(options: BenchOptions, tell: Callable[[str], None]) -> Figures:
         busy_seconds=busy,
         usual=usual,
         peak_rss_bytes=memory.peak_bytes,
+        device=device,
     )
 
 
@@ -225,6 +233,27 @@ def _engine_for(options: BenchOptions, info: VideoInfo) -> Engine:
         picture=info.picture,
         device=options.device,
         precision=options.precision,
+    )
+
+
+def _device_figures(engine: Engine, options: BenchOptions) -> DeviceFigures | None:
+    """What a frame costs on the GPU, if one restores it whole."""
+    if not isinstance(engine, TensorRtEngine):
+        return None
+    facts = device_facts(engine.device)
+    seconds = engine.device_seconds(DEVICE_FRAMES)
+    size = (engine.spec.width, engine.spec.height)
+    try:
+        counted = operations(load_generator(options.engine), size)
+    except DeblurvidError:  # a plan, or shapes that only the device knows
+        counted = None
+    return DeviceFigures(
+        name=facts.name,
+        upload_seconds=seconds["upload"],
+        run_seconds=seconds["run"],
+        download_seconds=seconds["download"],
+        operations=counted,
+        peak_operations_per_second=peak_operations_per_second(facts, engine.spec.precision),
     )
 
 

@@ -58,6 +58,27 @@ def bound_seconds(stages: Sequence[Cost], *, cores: int, engine_waits: bool) -> 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceFigures:
+    """What one frame costs on a GPU by its own clock, one step after another."""
+
+    name: str
+    upload_seconds: float
+    run_seconds: float
+    download_seconds: float
+    operations: int | None
+    """Multiplications and additions of the generator; None where they cannot be counted."""
+    peak_operations_per_second: float | None
+    """Of the device in the engine's precision; None where it is not known."""
+
+    @property
+    def share_of_roof(self) -> float | None:
+        """The run's operations a second over the peak."""
+        if self.operations is None or self.peak_operations_per_second is None:
+            return None
+        return self.operations / self.run_seconds / self.peak_operations_per_second
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """One benchmark: each stage alone, the whole run, the usual loop."""
 
@@ -78,6 +99,8 @@ class Figures:
     """The usual loop with the same generator; None if it was left out."""
     peak_rss_bytes: int | None
     """Largest resident memory of the run in a process of its own; None where it cannot be told."""
+    device: DeviceFigures | None
+    """Of the GPU; None where there is none, or where pictures are cut into tiles."""
 
     @property
     def bound_seconds(self) -> float:

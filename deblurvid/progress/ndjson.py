@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO
 
-from deblurvid.events import Finished, FrameDone, Notice, Started
+from deblurvid.events import Building, Built, Finished, FrameDone, Notice, Started
 from deblurvid.progress.display import NoDisplay
 from deblurvid.progress.pace import Pace
 
@@ -23,12 +24,15 @@ FRAME_SECONDS = 0.1
 class JsonDisplay(NoDisplay):
     """One JSON object a line (NDJSON), for programs. Keys are only ever added.
 
+    building     generator, phase, share (0 to 1); before started, where an engine is built first
+    built        path, seconds, size_bytes, reused, parity (in words, null where not measured)
     started      source, target, width, height, pixel_format, codec, frame_rate, duration_seconds,
                  frames, engine, encoder; null where the container does not tell
     frame        index, frames, fps, elapsed_seconds, eta_seconds, size_bytes, bottleneck; some ten
                  a second at most, and always the last
     notice       text
-    finished     target, frames, seconds, fps, size_bytes, invalid_frames, busy_seconds, verified
+    finished     target, frames, seconds, fps, size_bytes, invalid_frames, busy_seconds, verified,
+                 flat_frames
     error        message, type, exit_code
     interrupted  message, type, exit_code
 
@@ -47,6 +51,12 @@ class JsonDisplay(NoDisplay):
     def show(self, event: Event) -> None:
         """See Display.show."""
         match event:
+            case Building():
+                share = _rounded(event.share)
+                building = {"generator": event.generator, "phase": event.phase, "share": share}
+                self._write({"event": "building", **building})
+            case Built():
+                self._write({"event": "built", **asdict(event), "path": str(event.path)})
             case Started():
                 self._pace = Pace(event.frame_count, self._clock)
                 self._write(_started_object(event))
@@ -126,6 +136,7 @@ def _finished_object(event: Finished) -> dict[str, Any]:
         "invalid_frames": event.invalid_frames,
         "busy_seconds": {name: _rounded(value) for name, value in event.busy_seconds.items()},
         "verified": event.verified,
+        "flat_frames": event.flat_frames,
     }
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from deblurvid.events import Finished, FrameDone, Notice, Started
+from deblurvid.events import Building, Built, Finished, FrameDone, Notice, Started
 from deblurvid.progress.display import NoDisplay
 from deblurvid.progress.pace import Pace
 from deblurvid.progress.words import (
+    built_line,
     duration_text,
     finished_line,
     printable,
@@ -35,10 +36,18 @@ class PlainDisplay(NoDisplay):
         self._clock = clock
         self._pace = Pace(None, clock)
         self._next = PLAIN_SECONDS
+        self._next_build = 0.0
 
     def show(self, event: Event) -> None:
         """See Display.show."""
         match event:
+            case Building():
+                if self._clock() >= self._next_build:
+                    self._next_build = self._clock() + PLAIN_SECONDS
+                    share = f"{100 * event.share:.0f} %, {event.phase}"
+                    self._print(f"building {event.generator}: {share}")
+            case Built():
+                self._print(built_line(event))
             case Started():
                 self._pace = Pace(event.frame_count, self._clock)
                 for line in started_lines(event):

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.text import Text
 
-from deblurvid.events import Finished, FrameDone, Notice, Started
+from deblurvid.events import Building, Built, Finished, FrameDone, Notice, Started
 from deblurvid.progress.display import NoDisplay
 from deblurvid.progress.pace import Pace
 from deblurvid.progress.words import (
+    built_line,
     duration_text,
     finished_line,
     printable,
@@ -47,6 +56,20 @@ class RichDisplay(NoDisplay):
             redirect_stdout=False,
         )
         self._task: TaskID | None = None
+        # The spinner turns where TensorRT tells nothing for seconds.
+        self._build_bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=None),
+            TimeElapsedColumn(),
+            TextColumn("[dim]{task.fields[phase]}"),
+            console=console,
+            refresh_per_second=5,
+            expand=True,
+            transient=True,
+            redirect_stdout=False,
+        )
+        self._build: TaskID | None = None
 
     def __exit__(
         self,
@@ -54,12 +77,18 @@ class RichDisplay(NoDisplay):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Take the bar away."""
+        """Take the bars away."""
+        self._build_bar.stop()
         self._bar.stop()
 
     def show(self, event: Event) -> None:
         """See Display.show."""
         match event:
+            case Building():
+                self._show_building(event)
+            case Built():
+                self._end_building()
+                self._print(built_line(event), "dim")
             case Started():
                 self._pace = Pace(event.frame_count)
                 files, how = started_lines(event)
@@ -80,6 +109,20 @@ class RichDisplay(NoDisplay):
             case Finished():
                 self._bar.stop()
                 self._print(finished_line(event), "green")
+
+    def _show_building(self, event: Building) -> None:
+        phase = escape(printable(event.phase))
+        if self._build is None:
+            words = f"building {printable(event.generator)}"
+            self._build = self._build_bar.add_task(words, total=1.0, phase=phase)
+            self._build_bar.start()
+        self._build_bar.update(self._build, completed=event.share, phase=phase)
+
+    def _end_building(self) -> None:
+        if self._build is not None:
+            self._build_bar.stop()
+            self._build_bar.remove_task(self._build)
+            self._build = None
 
     def _figures(self, event: FrameDone | None) -> dict[str, Any]:
         pace = self._pace

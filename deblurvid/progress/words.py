@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deblurvid.events import Finished, Started
+    from deblurvid.events import Built, Finished, Started
 
 _CHECKED = {
     "fast": "checked: frame count, timestamps and streams",
@@ -30,6 +30,15 @@ def finished_line(event: Finished) -> str:
         f"{event.target}: {event.frames} frames in {event.seconds:.1f} s{speed}, "
         f"{size_text(event.size_bytes)}; {_CHECKED[event.verified]}"
     )
+
+
+def built_line(event: Built) -> str:
+    """Which plan is there, what it took, and how far it lies from float32."""
+    took = f"built in {event.seconds:.1f} s"
+    if event.reused:
+        took = f"from the cache, {took}"
+    check = event.parity or "not compared with float32"
+    return f"{event.path}: {size_text(event.size_bytes)}, {took}; {check}"
 
 
 def duration_text(seconds: float) -> str:

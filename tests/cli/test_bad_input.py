@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.conftest import assert_refused
+from tests.graph.generators import constant_planes, save
 from tests.media import make_audio, make_video
 
 if TYPE_CHECKING:
@@ -140,6 +141,29 @@ def test_size_that_changes(cli: Cli, tmp_path: Path, folder: Path) -> None:
 
     assert_refused(result, "64x48", "96x64", code=1)
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [((float("nan"), 0, 0), "NaN or Inf"), ((-1, -1, -1), "one flat colour")],
+)
+def test_generator_that_fails(
+    cli: Cli, clip: Path, folder: Path, change: tuple[float, float, float], words: str
+) -> None:
+    """Frames that kept the source are named, and the run is done; with --strict it has failed."""
+    model, target = save(constant_planes(change), folder / "g.onnx"), folder / "out.mkv"
+    command = ("run", clip, "-o", target, "--engine", model)
+
+    strict = cli(*command, "--strict")
+    assert strict.code == 1
+    assert words in strict.err
+    assert not target.exists()
+
+    result = cli(*command)
+    assert result.code == 0
+    assert "12 frames (0-11): " in result.err
+    assert words in result.err
+    assert target.exists()
 
 
 @pytest.mark.parametrize("strict", [False, True])

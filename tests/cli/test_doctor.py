@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import onnx
 import pytest
 
 import deblurvid.choose
+from deblurvid.backends import preflight
 from deblurvid.backends.identity import identity_generator
 from deblurvid.stages import trial
-from tests.cli.conftest import ESCAPE
+from tests.cli.conftest import ESCAPE, assert_refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +67,7 @@ def test_plain(cli: Cli) -> None:
     assert result.code == 0
     assert ESCAPE not in result.out
     assert "libx264            ok" in result.out
-    assert "this version has no TensorRT engine yet" in result.out
+    assert re.search(r"tensorrt cuda +no  there is no NVIDIA driver", result.out)
     assert "ready" in result.out.splitlines()[-1]
 
 
@@ -90,3 +92,10 @@ def test_encoders_are_tried() -> None:
 
     assert [None] * len(software) == [failures[name] for name in software]
     assert all(reason is None or reason for reason in failures.values())
+
+
+def test_selftest_without_a_gpu(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused in one line that says why."""
+    monkeypatch.setattr(preflight, "DRIVER_LIBRARY", "libnosuchdriver.so.1")
+
+    assert_refused(cli("doctor", "--selftest"), "there is no NVIDIA driver")

@@ -47,7 +47,10 @@ def test_run_help(cli: Cli) -> None:
     assert "deblurvid run in.mp4 -o out.mp4" in result.out
 
 
-@pytest.mark.parametrize("words", [("--help",), ("-h",), ("doctor", "--help"), ("bench", "--help")])
+COMMANDS = ("run", "doctor", "bench", "build-engine", "engines")
+
+
+@pytest.mark.parametrize("words", [("--help",), ("-h",), *((name, "--help") for name in COMMANDS)])
 def test_help(cli: Cli, words: tuple[str, ...]) -> None:
     """Every command has a help that ends with 0 on standard output."""
     result = cli(*words)

@@ -8,6 +8,7 @@ import pytest
 from deblurvid.cli import main
 from deblurvid.errors import UsageError
 from deblurvid.judge.bench import BenchOptions, bench, bench_growth
+from tests.cuda import streaming
 
 SMALL = {"size": (64, 48), "frames": 6, "cores": 2}
 STAGES = ["demux, decode", "unpack", "deblur", "pack", "encode", "mux"]
@@ -18,17 +19,22 @@ SCHEMA = {
     "machine": {"cpu": dict, "load_average": (float, type(None))},
     "versions": dict,
     "input": (str, type(None)),
-    "video": {"width": int, "height": int, "pixel_format": str, "frames": int},
-    "engine": str,
-    "encoder": str,
-    "stages": [COST],
-    "run": COST,
-    "busy_seconds": {"decode": float, "engine": float, "encode": float},
-    "bound": {"seconds": float, "by": str},
-    "run_over_bound": float,
-    "usual": COST,
-    "times_usual": float,
-    "peak_rss_bytes": (int, type(None)),
+    "sizes": [
+        {
+            "video": {"width": int, "height": int, "pixel_format": str, "frames": int},
+            "engine": str,
+            "encoder": str,
+            "stages": [COST],
+            "run": COST,
+            "busy_seconds": {"decode": float, "engine": float, "encode": float},
+            "bound": {"seconds": float, "by": str},
+            "run_over_bound": float,
+            "usual": COST,
+            "times_usual": float,
+            "peak_rss_bytes": (int, type(None)),
+            "device": type(None),
+        }
+    ],
 }
 
 
@@ -60,7 +66,7 @@ def silent(text):
 def test_identity_from_end_to_end(tmp_path, capsys, monkeypatch):
     """The command prints its figures and writes them by the schema of its docstring."""
     target = tmp_path / "figures.json"
-    words = ["bench", "--size", "64x48", "--frames", "6", "--engine", "identity"]
+    words = ["bench", "--size", "64x48", "--size", "80x48", "--frames", "6", "--engine", "identity"]
     words += ["--crf", "30", "--json", str(target)]
     monkeypatch.setattr(sys, "argv", ["deblurvid", *words])
     code = main(words)
@@ -68,10 +74,12 @@ def test_identity_from_end_to_end(tmp_path, capsys, monkeypatch):
 
     assert code == 0
     assert mismatches(found, SCHEMA) == []
-    assert [stage["name"] for stage in found["stages"]] == STAGES
-    assert {6} == {stage["frames"] for stage in found["stages"]} | {found["run"]["frames"]}
+    assert [each["video"]["width"] for each in found["sizes"]] == [64, 80]
+    for each in found["sizes"]:
+        assert [stage["name"] for stage in each["stages"]] == STAGES
+        assert {6} == {stage["frames"] for stage in each["stages"]} | {each["run"]["frames"]}
+        assert "crf=30" in each["encoder"]
     assert found["command"].endswith(str(target))
-    assert "crf=30" in found["encoder"]
     assert "run / bound" in capsys.readouterr().out
 
 
@@ -137,3 +145,18 @@ def test_options_are_checked_at_birth():
     """A library user hears of it as well."""
     with pytest.raises(UsageError, match="too few"):
         BenchOptions(frames=0)
+
+
+def test_a_gpu_is_told_by_its_own_clock(cuda):
+    """Each step of a frame, the operations of its generator, and the share of the device's peak."""
+    figures, words = cuda.call(streaming.benchmark)
+    device = figures["device"]
+
+    assert figures["video"]["frames"] == 6
+    assert figures["bound"]["by"] == "slowest stage"
+    assert (device["name"], device["operations"]) == ("Fake GPU", 64 * 48 * (8 * 27 + 3 * 72) * 2)
+    # 128 multiprocessors x 256 operations x 2.52 GHz in float32
+    assert device["peak_operations_per_second"] == pytest.approx(82.6e12, rel=1e-3)
+    assert device["share_of_roof"] > 0
+    for name in ("to the GPU", "infer", "from the GPU", "share of roof", "TFLOP/s"):
+        assert name in words

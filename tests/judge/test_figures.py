@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from deblurvid.judge.figures import Cost, Figures, Growth, bound_seconds
+from deblurvid.judge.figures import Cost, DeviceFigures, Figures, Growth, bound_seconds
 
 
 def cost(name, wall, cpu, frames=10):
@@ -24,6 +24,7 @@ FIGURES = Figures(
     busy_seconds={"decode": 1.0, "engine": 4.0, "encode": 3.0},
     usual=cost("usual loop", 42.0, 42.0, frames=20),
     peak_rss_bytes=1,
+    device=None,
 )
 
 
@@ -83,3 +84,19 @@ def test_one_sample_tells_no_growth():
     """Better an error than a zero that was not measured."""
     with pytest.raises(ValueError, match="less than twice"):
         Growth(samples=((500, 1), (100, 1)), first_frame=500)
+
+
+def test_the_roof_is_what_the_device_could_compute():
+    """1e12 operations in 10 ms on a device of 400e12 a second use a quarter of it."""
+    device = DeviceFigures(
+        name="a GPU",
+        upload_seconds=0.001,
+        run_seconds=0.01,
+        download_seconds=0.001,
+        operations=10**12,
+        peak_operations_per_second=400e12,
+    )
+
+    assert device.share_of_roof == pytest.approx(0.25)
+    assert replace(device, operations=None).share_of_roof is None
+    assert replace(device, peak_operations_per_second=None).share_of_roof is None

@@ -1,0 +1,32 @@
+"""A video in, its first pictures out, as an engine takes them."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from deblurvid.frames import PictureFormat, Planes
+
+
+def first_pictures(source: Path, count: int) -> tuple[PictureFormat, list[Planes]]:
+    """Sampling and depth of a video, and at most `count` of its first pictures.
+
+    Raises:
+        InputError: it is no video that can be read.
+    """
+    from deblurvid.stages.decode import Clock, decode, describe, until_first_frame
+    from deblurvid.stages.demux import Span, demux, open_input, video_stream
+    from deblurvid.stages.unpack import Picture, unpack
+
+    with open_input(source) as container:
+        video = video_stream(container, source)
+        span = Span()
+        items = decode(demux(container, video, span), video, span, Clock(video))
+        head, first = until_first_frame(items, source, span)
+        info = describe(container, video, first, span)
+        unpacked = unpack(itertools.chain(head, items), info)
+        pictures = (item.planes for item in unpacked if isinstance(item, Picture))
+        return info.picture, list(itertools.islice(pictures, count))
