@@ -25,7 +25,7 @@ def restored(model: onnx.ModelProto, planes, more=()):
     feeds = {name: plane[None] for name, plane in zip(names, planes.samples, strict=True)}
     feeds[STRENGTH] = np.ones(1, np.float32)
     wanted = [*(OUT + name for name in names), INVALID, *more]
-    found: list[np.ndarray] = list(ReferenceEvaluator(model).run(wanted, feeds))
+    found = [*map(np.asarray, ReferenceEvaluator(model).run(wanted, feeds))]
     return found[: len(names)], int(found[len(names)][0]), found[len(names) + 1 :]
 
 
