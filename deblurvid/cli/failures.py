@@ -33,9 +33,14 @@ def failure_of(error: BaseException, *, started: bool) -> Failure:
 
 def _was_interrupted(error: BaseException | None) -> bool:
     """Whether an interrupt is behind it: extension modules turn one into an ImportError."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
+    seen = set()
+    # A chain may bite its own tail.
+    while error is not None and id(error) not in seen:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        seen.add(id(error))
         error = error.__cause__ or error.__context__
-    return error is not None
+    return False
 
 
 def report(error: BaseException, failure: Failure, *, debug: bool) -> int:

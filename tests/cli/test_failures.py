@@ -30,3 +30,11 @@ def test_hidden_interrupt() -> None:
     error.__cause__ = KeyboardInterrupt()
 
     assert failure_of(error, started=False).kind == "interrupted"
+
+
+def test_errors_that_name_each_other_end():
+    """Two errors, each the cause of the other: an answer, not a loop."""
+    first, second = ValueError("a"), ValueError("b")
+    first.__cause__, second.__cause__ = second, first
+
+    assert failure_of(first, started=True).exit_code == 1
