@@ -118,6 +118,8 @@ def load_batches(samples: Samples, first_step: int, workers: int) -> Iterator[Ba
         raise type(error)(
             str(error).strip().splitlines()[-1].removeprefix("ValueError: ")
         ) from error
+    except RuntimeError as error:
+        raise OSError(f"{error} Is the memory too small for so many workers?") from error
 
 
 def _start_worker(_: int) -> None:

@@ -177,7 +177,11 @@ def _train_phase(
     batches = load_batches(samples, run.step, keeper.options.workers)
     while (done := progress()) < phase.end:
         start = time.perf_counter()
-        batch = next(batches)
+        try:
+            batch = next(batches)
+        except (ValueError, OSError):
+            keeper.save()
+            raise
         waited = time.perf_counter() - start
         rate = learning_rate(run.recipe.optimiser, run.step, done)
         keeper.step(batch, rate, waited, phase.samples.crop)

@@ -77,11 +77,16 @@ class Keeper:
             save_run(self.run, self.options.last)
         self.tools.ranks.wait()
 
+    def save(self) -> None:
+        """Save the run as it stands between two steps."""
+        if self.reporter is not None:
+            save_run(self.run, self.options.last)
+
     def stop(self) -> None:
         """Leave the run as it is, to be gone on with."""
         if self.reporter is not None:
             self._report()
-            save_run(self.run, self.options.last)
+            self.save()
             self.reporter.say(f"stopped at step {self.run.step}; the same command goes on")
         self.tools.ranks.wait()
 

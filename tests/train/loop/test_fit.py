@@ -321,6 +321,7 @@ def test_a_broken_picture_is_one_line_from_a_worker_too(data, pairs, tmp_path):
     with pytest.raises(ValueError, match=r"0\.png") as caught:
         fit(small, Length(steps=50), replace(options, workers=1))
     assert "Traceback" not in str(caught.value)
+    assert (tmp_path / "run" / "last.safetensors").exists()
 
 
 @pytest.mark.slow
