@@ -110,7 +110,7 @@ def table(name):
 
 
 def layers_of(network):
-    """(Shape, parameters) of each layer with weights, norms with the one before; nothing computed."""
+    """(Shape, parameters) of each layer with weights, norms with the one before."""
     rows = []
 
     def watch(module, _inputs, output):
