@@ -166,7 +166,14 @@ def _open_plan(
         raise UsageError(f"{path} is a plan, whose precision is fixed; leave --precision out")
     if not path.is_file():
         raise UsageError(f"{path}: no such plan; deblurvid build-engine makes one")
-    number, flavour = _cuda(device)
+    try:
+        number, flavour = _cuda(device)
+    except EngineError as exc:
+        # "use --device cpu" would be no help: a plan runs on CUDA only.
+        words = str(exc.__cause__ or exc)
+        raise EngineError(
+            f"{path} is a plan, which runs on CUDA only, and {words}; give its generator to --engine"
+        ) from exc
     from deblurvid.build.opening import open_plan
 
     return open_plan(path, picture, size=size, device=number, flavour=flavour)

@@ -57,11 +57,12 @@ class TensorRtEngine(Engine):
         self.slots = slots
         self.device = device
         self._thread = OwnThread("cuda")
+        opening = self._thread.begin(Session, plan, spec, flavour, device=device, slots=slots)
         try:
-            self._session = self._thread.call(
-                Session, plan, spec, flavour, device=device, slots=slots
-            )
+            self._session = opening.result()
         except BaseException:
+            # After Ctrl-C here the session is still made there, and has to go as any other.
+            self._thread.begin(_close_made, opening)
             self._thread.close()
             raise
         self._free = deque(self._session.slots)
@@ -111,6 +112,11 @@ class TensorRtEngine(Engine):
         self._in_flight.clear()
         self._free.clear()
         self._release()
+
+
+def _close_made(opening: Future[Session]) -> None:
+    if opening.exception() is None:
+        opening.result().close()
 
 
 def _release(thread: OwnThread, session: Session) -> None:

@@ -41,7 +41,10 @@ def build_plan(
     on_progress: Callable[[str, float], bool],
     on_log: Callable[[str, str], None],
 ) -> Compiled:
-    """Build a plan; the same request gives the same bytes in TensorRT-RTX.
+    """Build a plan.
+
+    The same request gives the same plan, if not always the same bytes: TensorRT-RTX 1.7 writes a few
+    numbers in the order of addresses.
 
     Args:
         trt: the module of the request's flavour.

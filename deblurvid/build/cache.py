@@ -148,6 +148,18 @@ def read_plan(path: Path) -> Plan:
     return Plan(path=path, data=data, record=record)
 
 
+def read_cached(path: Path, facts: dict[str, Any]) -> Plan:
+    """The plan at `path`, checked against its sidecar and against what it is to be.
+
+    Raises:
+        EngineError: as of `read_plan`; or it is whole, but the plan of other facts.
+    """
+    plan = read_plan(path)
+    if plan.record.key != key_of(facts):
+        raise EngineError(f"{path} is another plan than its name says")
+    return plan
+
+
 def store(path: Path, facts: dict[str, Any], built: BuiltPlan, *, driver_cuda: int) -> Plan:
     """Write a plan and its sidecar under their names, each whole or not at all.
 

@@ -219,8 +219,9 @@ def _from_cache(
     request: BuildRequest, act: Act[T], *, tell: Callable[[Event], None], force: bool
 ) -> T:
     """Let `act` have the plan of a request; one from the cache that fails is built again, once."""
-    path = cache.path_of(_facts(request))
-    plan = None if force else _cached(path, tell)
+    facts = _facts(request)
+    path = cache.path_of(facts)
+    plan = None if force else _cached(path, facts, tell)
     if plan is not None:
         try:
             return act(plan, reused=True)
@@ -232,7 +233,7 @@ def _from_cache(
     waiting = Notice(text="another process builds a plan; waiting for it")
     with cache.locked(lambda: tell(waiting)):
         # Whoever held the lock may have built this very plan.
-        plan = None if force else _cached(path, lambda _: None)
+        plan = None if force else _cached(path, facts, lambda _: None)
         reused = plan is not None
         if plan is None:
             plan = _built_to(path, request, tell)
@@ -258,11 +259,11 @@ def _built_to(path: Path, request: BuildRequest, tell: Callable[[Event], None]) 
     return cache.store(path, _facts(request), built, driver_cuda=driver_cuda_version())
 
 
-def _cached(path: Path, tell: Callable[[Event], None]) -> Plan | None:
+def _cached(path: Path, facts: dict[str, Any], tell: Callable[[Event], None]) -> Plan | None:
     if not cache.sidecar_of(path).exists():
         return None
     try:
-        return cache.read_plan(path)
+        return cache.read_cached(path, facts)
     except EngineError as error:
         tell(Notice(text=f"{error}; it is built again"))
         return None

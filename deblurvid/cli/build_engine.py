@@ -135,8 +135,8 @@ def build_engine(
 
         if depth not in DEPTHS:
             raise UsageError(f"depth is {depth}; use {', '.join(map(str, DEPTHS))}")
-        if target is not None and target.exists() and not force:
-            raise UsageError(f"{target} exists; --force replaces it")
+        if target is not None:
+            _check_target(target, force=force)
         picture = PictureFormat(source=source, depth=depth)
         made = load_generator(generator)
         profile = profile_of([size_from_text(text) for text in size or []])
@@ -196,3 +196,13 @@ def _watch(work: Callable[[Callable[[Event], None]], None], style: Style, *, deb
             display.fail(failure)
         return report(error, failure, debug=debug)
     return Exit.DONE
+
+
+def _check_target(target: Path, *, force: bool) -> None:
+    """Refuse, before minutes are spent on it, a plan that could not be written or found again."""
+    if target.suffix != ".plan":
+        raise UsageError(f"{target} must end in .plan, by which `run --engine` knows it")
+    if target.is_dir() or not target.parent.is_dir():
+        raise UsageError(f"{target} cannot be written: give a file in a folder that exists")
+    if target.exists() and not force:
+        raise UsageError(f"{target} exists; --force replaces it")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,7 +14,6 @@ from deblurvid.progress.words import printable, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 Verify = Annotated[bool, typer.Option("--verify", help="Read every plan and compare its SHA-256.")]
 Prune = Annotated[
@@ -93,7 +93,7 @@ def _paths() -> list[Path]:
 
 def _examined(path: Path, *, verify: bool) -> dict[str, Any]:
     """What a file is; `problem`: it cannot be trusted, `stale`: nothing here can use it."""
-    from deblurvid.build.cache import SUFFIX, read_plan, read_record
+    from deblurvid.build.cache import SUFFIX, path_of, read_plan, read_record
     from deblurvid.errors import EngineError
 
     found: dict[str, Any] = {"name": path.name, "settings": None, "problem": None, "stale": None}
@@ -104,6 +104,8 @@ def _examined(path: Path, *, verify: bool) -> dict[str, Any]:
         record = read_plan(path).record if verify else read_record(path)
     except EngineError as error:
         return found | {"problem": str(error)}
+    if path_of(record.facts).name != path.name:
+        return found | {"problem": "is another plan than its name says"}
     settings = record.facts["settings"]
     return found | {
         "settings": settings,
@@ -137,5 +139,9 @@ def _prune(found: list[dict[str, Any]]) -> None:
         return
     with locked(lambda: tell("another process builds a plan; waiting for it")):
         for plan in unusable:
+            # It may have been in the making when it was looked at.
+            again = _examined(Path(plan["path"]), verify=True)
+            if not (again["problem"] or again["stale"]):
+                continue
             discard(cache_folder() / plan["name"])
             plan["deleted"] = True

@@ -215,6 +215,20 @@ def test_a_plan_that_does_not_work_is_built_again_once(world, harm):
     assert in_cache().read_bytes() == b"plan 2 in fp16"
 
 
+def test_a_plan_under_another_s_name_is_built_again(world):
+    """Whole, with a sidecar that agrees with it, but not what was asked for: a notice, a build."""
+    open_(world, "fp16").close()
+    half = in_cache()
+    open_(world, "fp32").close()
+    (full,) = set(cache.plan_paths()) - {half}
+    full.write_bytes(half.read_bytes())
+    cache.sidecar_of(full).write_bytes(cache.sidecar_of(half).read_bytes())
+    open_(world, "fp32").close()
+
+    assert world.builds == ["fp16", "fp32", "fp32"]
+    assert any("another plan than its name says" in notice for notice in world.notices())
+
+
 def test_a_plan_that_never_works_is_an_error(world):
     """After the second build the reason is told, and nothing is built for ever."""
     open_(world).close()

@@ -53,6 +53,18 @@ def no_build(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     return asked
 
 
+@pytest.mark.parametrize("target", ["none/x.plan", "x.engine", "folder.plan"])
+def test_a_plan_that_could_not_be_written_is_refused_at_once(
+    cli: Cli, net: Path, tmp_path: Path, no_build: list[object], target: str
+) -> None:
+    """Exit 2 before anything is built: no folder, another suffix, a folder of that name."""
+    (tmp_path / "folder.plan").mkdir()
+    done = cli("build-engine", net, *SMALL, "-o", tmp_path / target, "--force")
+
+    assert_refused(done, target)
+    assert no_build == []
+
+
 @pytest.mark.usefixtures("rtx")
 def test_a_plan_in_the_cache(cli: Cli, net: Path) -> None:
     """One command builds; the same again finds it; --force builds anew; `engines` lists it."""

@@ -220,7 +220,7 @@ FAULTS = (
     Fault(
         "gradients are not averaged over processes",
         "train/loop/ranks.py",
-        "            flat /= self.count\n",
+        "            distributed.all_reduce(flat)\n",
         "",
         ("tests/train/loop/test_fit.py::test_two_processes_do_what_one_does",),
     ),
