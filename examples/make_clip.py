@@ -117,7 +117,7 @@ def _view(canvas: Light, shift: NDArray[np.float64], roll: float) -> Light:
 
 
 def noisy(rng: np.random.Generator, light: Light) -> Light:
-    """Add a sensor's noise, as `train.synthesis.noise.add_noise` does, of the same strength in every frame."""
+    """Add a sensor's noise, as `train.synthesis.noise.with_noise` does, of the same strength in every frame."""
     deviation = np.sqrt(np.maximum(light, 0) * np.float32(SHOT_NOISE) + np.float32(READ_NOISE))
     return light + deviation * rng.standard_normal(light.shape, dtype=np.float32)
 

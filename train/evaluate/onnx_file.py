@@ -1,19 +1,19 @@
-"""Exported generators: letting an engine run one, and counting what a frame costs."""
+"""Exported generators: letting an engine run one."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnx
 
 from deblurvid.backends.openvino import runtime
 from deblurvid.graph.contract import PLANE_INPUTS, PLANE_OUTPUTS, real_inputs
 from train.evaluate.restore import Array, Arrays, Restorer, Run
 
 if TYPE_CHECKING:
+    import onnx
+
     from deblurvid.graph.contract import Generator
 
 Session = Callable[[list[str], dict[str, Array]], Sequence[Any]]
@@ -62,28 +62,3 @@ def runner_from_session(generator: Generator, session: Session) -> Run:
         return ((session([out.name], {into.name: fed})[0] - fed) / scale,)
 
     return run
-
-
-def count_onnx_flop(model: onnx.ModelProto, multiple_of: int, height: int, width: int) -> int:
-    """Count operations of the convolutions on one frame, its sides padded to `multiple_of`."""
-    sized = onnx.ModelProto()
-    sized.CopyFrom(model)
-    rows, columns = (-(-side // multiple_of) * multiple_of for side in (height, width))
-    for value in real_inputs(sized):
-        channels, scale = (1, 2) if value.name in ("u", "v") else (None, 1)
-        sides = (1, channels, rows // scale, columns // scale)
-        for dim, side in zip(value.type.tensor_type.shape.dim, sides, strict=True):
-            dim.dim_value = side or dim.dim_value
-    inferred = onnx.shape_inference.infer_shapes(sized, strict_mode=True, data_prop=True).graph
-    # Weights may stand behind casts; value_info knows those too.
-    sizes = {
-        value.name: [dim.dim_value for dim in value.type.tensor_type.shape.dim]
-        for value in (*inferred.input, *inferred.value_info, *inferred.output)
-    } | {tensor.name: list(tensor.dims) for tensor in inferred.initializer}
-    # Each output of a convolution, and each input of a transposed one, meets a kernel once.
-    counted = {"Conv": lambda node: node.output[0], "ConvTranspose": lambda node: node.input[0]}
-    return sum(
-        2 * math.prod(sizes[counted[node.op_type](node)]) * math.prod(sizes[node.input[1]][1:])
-        for node in inferred.node
-        if node.op_type in counted
-    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from deblurvid.graph.contract import read_generator
+from deblurvid.graph.work import operations
 from train.checkpoint import load_generator
-from train.evaluate.onnx_file import count_onnx_flop, restorer_from_onnx
+from train.evaluate.onnx_file import restorer_from_onnx
 from train.evaluate.restore import Restorer, restorer_from_generator
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def open_weights(path: Path, precision: Precision = "f32") -> tuple[Restorer, in
     """
     if path.suffix == ".onnx":
         generator = read_generator(path)
-        flop = count_onnx_flop(generator.model, generator.multiple_of, 720, 1280)
+        flop = operations(generator, (1280, 720))
         return restorer_from_onnx(generator, precision), flop
     if precision != "f32":
         raise ValueError(

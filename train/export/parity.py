@@ -7,13 +7,14 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import torch
 from onnx.reference import ReferenceEvaluator
 
 from deblurvid.graph.contract import BF16_FLOOR_DB
 from deblurvid.graph.precision import retyped
-from train.colour import BT709, plane_weights
 from train.evaluate.onnx_file import openvino_session, runner_from_session
 from train.evaluate.restore import Array, Arrays, Run, arrays_from_image, runner_from_generator
+from train.losses.fidelity import rgb_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -195,17 +196,12 @@ def difference(a: Sequence[Arrays], b: Sequence[Arrays]) -> Difference:
 
 
 def _psnr(a: Sequence[Arrays], b: Sequence[Arrays]) -> float:
-    errors = [rgb_error(p, q) for p, q in zip(a, b, strict=True)]
+    errors = [rgb_error(_tensors(p), _tensors(q)).item() for p, q in zip(a, b, strict=True)]
     return -10 * float(np.log10(np.mean(errors) + 1e-12))
 
 
-def rgb_error(a: Arrays, b: Arrays) -> float:
-    """Mean squared difference as RGB shows it; see `colour.plane_weights`."""
-    # Planes are in codes / 256 and R'G'B' in codes / 255.
-    scale = (256 / 255) ** 2
-    weights = [scale * w for w in plane_weights(BT709)] if len(a) == 3 else [1.0]
-    errors = (float(np.square(p - q).mean()) for p, q in zip(a, b, strict=True))
-    return sum(weight * error for weight, error in zip(weights, errors, strict=True))
+def _tensors(arrays: Arrays) -> list[torch.Tensor]:
+    return [torch.from_numpy(array) for array in arrays]
 
 
 def extreme_images(side: int) -> list[Image8]:

@@ -54,16 +54,6 @@ class Compute:
             self.device.type, torch.bfloat16, enabled=self.dtype is torch.bfloat16
         )
 
-    @contextmanager
-    def all_threads(self) -> Iterator[None]:
-        """Let the calling thread compute with all of them, where no part is at work."""
-        before = torch.get_num_threads()
-        torch.set_num_threads(self.threads)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)
-
     def to_device(self, tensors: Iterable[torch.Tensor]) -> tuple[torch.Tensor, ...]:
         """Bring a batch to the device."""
         return tuple(tensor.to(self.device, non_blocking=True) for tensor in tensors)
@@ -122,11 +112,13 @@ def measure_peak(compute: Compute) -> float:
     """
     a, b = (torch.randn(_SIDE, _SIDE, device=compute.device, dtype=compute.dtype) for _ in "ab")
     fastest = float("inf")
-    with compute.all_threads():
-        for _ in range(6):
-            start = time.perf_counter()
-            (a @ b)[0, 0].item()
-            fastest = min(fastest, time.perf_counter() - start)
+    before = torch.get_num_threads()
+    torch.set_num_threads(compute.threads)
+    for _ in range(6):
+        start = time.perf_counter()
+        (a @ b)[0, 0].item()
+        fastest = min(fastest, time.perf_counter() - start)
+    torch.set_num_threads(before)
     return 2 * _SIDE**3 / fastest / 1e12
 
 

@@ -62,7 +62,7 @@ class Keeper:
         if self.tally.seconds > EVERY_SECONDS:
             self._report()
         if self.seen - self.saved > self.options.save_seconds:
-            save_run(self.run, self.options.last)
+            self.save()
             self.saved = time.perf_counter()
         if self.seen - self.validated > self.options.validate_seconds:
             self._validate()
@@ -74,7 +74,7 @@ class Keeper:
         if self.reporter is not None:
             self._report()
             self._validate()
-            save_run(self.run, self.options.last)
+            self.save()
         self.tools.ranks.wait()
 
     def save(self) -> None:
@@ -112,5 +112,5 @@ class Keeper:
         if self.run.best is None or verdict.gain_db > self.run.best:
             self.run.best = verdict.gain_db
             # Last as well: a run that is killed must know its best when it goes on.
-            save_run(self.run, self.options.last)
+            self.save()
             save_run(self.run, self.options.best)

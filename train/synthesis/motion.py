@@ -40,12 +40,6 @@ def draw_blurred_length(rng: np.random.Generator, recipe: BlurRecipe) -> float:
     return float(rng.uniform(recipe.middle, recipe.longest))
 
 
-def draw_path(rng: np.random.Generator, recipe: BlurRecipe, length: float) -> paths.Path:
-    """Draw one exposure's path of `length` pixels, (T, 2), its centroid at the origin."""
-    path: paths.Path = draw_exposures(rng, recipe, length)[0]
-    return path
-
-
 def draw_exposures(
     rng: np.random.Generator, recipe: BlurRecipe, length: float, *, frames: int = 1
 ) -> Exposures:

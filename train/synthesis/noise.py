@@ -53,8 +53,3 @@ def _shared(white: Light, spread: float) -> Light:
     line = cv2.getGaussianKernel(7, spread)  # (7, 1), sum 1
     line = line / np.sqrt(np.square(line).sum())
     return np.asarray(cv2.sepFilter2D(white, -1, line, line))
-
-
-def add_noise(rng: np.random.Generator, light: Light) -> Light:
-    """Add the noise of a sensor drawn for this picture alone."""
-    return with_noise(rng, light, draw_noise(rng))

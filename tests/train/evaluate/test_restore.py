@@ -9,7 +9,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from deblurvid.graph.contract import Key, generator_from_model
-from train.evaluate.onnx_file import count_onnx_flop, restorer_from_onnx
+from deblurvid.graph.work import operations
+from train.evaluate.onnx_file import restorer_from_onnx
 from train.evaluate.restore import Restorer, arrays_from_image, restorer_from_generator
 from train.evaluate.weights import open_weights
 
@@ -92,7 +93,9 @@ def test_an_rgb_file_restores_in_the_range_it_states(value_range, low):
 
 def test_flops_of_a_file_count_a_multiply_add_twice():
     """A 1x1 convolution of 3 by 3 channels over 1280 x 720: 9 multiply-adds a pixel."""
-    assert count_onnx_flop(gain_model("0..1", 0, 1), 1, 720, 1280) == 2 * 9 * 1280 * 720
+    generator = generator_from_model(gain_model("0..1", 0, 1), name="gain")
+
+    assert operations(generator, (1280, 720)) == 2 * 9 * 1280 * 720
 
 
 def test_a_torch_generator_of_rgb_restores_by_its_residual():

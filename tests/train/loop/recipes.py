@@ -47,6 +47,20 @@ ADVERSARIAL = Recipe(
     compute=ComputeRecipe(parts=1),
 )
 
+RECIPE_TOML = """
+[architecture]
+kind = "planes"
+widths = [16, 32]
+encoder_blocks = [1, 1]
+decoder_blocks = [1]
+[samples]
+crop = 32
+batch = 4
+scene = 64
+uses = 2
+"""
+"""A tiny recipe for commands."""
+
 
 def batches_of(recipe: Recipe, photos, step: int) -> Iterator[Batch]:
     """Batches of a recipe's samples, made in this process."""

@@ -17,7 +17,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.train.loop.recipes import ADVERSARIAL, PLANES, take_steps
+from tests.train.loop.recipes import ADVERSARIAL, PLANES, RECIPE_TOML, take_steps
 from train.checkpoint import load_generator, load_run, save_run, start_run
 from train.data.options import DataOptions
 from train.loop import keeper as keeper_module
@@ -26,18 +26,6 @@ from train.loop.schedule import Length, learning_rate, phases_of
 from train.recipe import PerceptualRecipe, PhaseRecipe, read_recipe
 
 ROOT = Path(__file__).parents[3]
-RECIPE_TOML = """
-[architecture]
-kind = "planes"
-widths = [16, 32]
-encoder_blocks = [1, 1]
-decoder_blocks = [1]
-[samples]
-crop = 32
-batch = 4
-scene = 64
-uses = 2
-"""
 
 
 @pytest.fixture

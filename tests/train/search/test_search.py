@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.train.loop.recipes import RECIPE_TOML
 from train.data.options import DataOptions
 from train.search import run as search_module
 from train.search.calibrate import random_batch, seconds_a_step
@@ -15,22 +16,10 @@ from train.search.run import SearchOptions, markdown, read_results, search
 if TYPE_CHECKING:
     from pathlib import Path
 
-BASE = """
-[architecture]
-kind = "planes"
-widths = [16, 32]
-encoder_blocks = [1, 1]
-decoder_blocks = [1]
-[samples]
-crop = 32
-batch = 4
-scene = 64
-"""
-
 
 def write_table(folder: Path, text: str) -> Path:
     """A base recipe and a table of candidates."""
-    (folder / "base.toml").write_text(BASE)
+    (folder / "base.toml").write_text(RECIPE_TOML)
     path = folder / "table.toml"
     path.write_text(text)
     return path

@@ -55,7 +55,7 @@ def test_a_short_shutter_leaves_straight_kernels():
     """A hundredth of a trajectory is all but a line, all of it seldom is."""
     bends = []
     for seed in range(60):
-        path = motion.draw_path(np.random.default_rng(seed), KERNEL, 20.0)
+        path = motion.draw_exposures(np.random.default_rng(seed), KERNEL, 20.0)[0]
         spread = np.linalg.svd(path, compute_uv=False)
         bends.append(spread[1] / spread[0])
 

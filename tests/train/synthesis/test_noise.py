@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from train.synthesis.noise import Noise, add_noise, draw_noise, with_noise
+from train.synthesis.noise import Noise, draw_noise, with_noise
 
 
 def noise_at(value, noise):
@@ -48,7 +48,8 @@ def test_noise_of_a_picture_deviates_about_a_code_and_a_half():
     deviations = []
     for seed in range(300):
         light = np.full((32, 32, 3), 0.214, np.float32)
-        noise = add_noise(np.random.default_rng(seed), light) - light
+        rng = np.random.default_rng(seed)
+        noise = with_noise(rng, light, draw_noise(rng)) - light
         # d code / d light of sRGB there: 255 * 1.055 / 2.4 * light^(1/2.4 - 1)
         deviations.append(noise.std() * 255 * 1.055 / 2.4 * 0.214 ** (1 / 2.4 - 1))
 
