@@ -88,6 +88,10 @@ class Finished:
     seconds: float
     """From Started to the renamed file, wall clock."""
     size_bytes: int
+    corrupt_frames: int
+    """Frames of the source that the decoder called corrupt, kept or dropped as was asked for."""
+    undecodable_packets: int
+    """Packets of the source's video that gave no frame."""
     invalid_frames: int
     """Frames in which the generator gave NaN or Inf; those samples kept the source's value."""
     flat_frames: int

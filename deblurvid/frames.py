@@ -94,6 +94,41 @@ class Faults:
     """Came out as one flat colour though the source was none; the whole picture kept the source."""
 
 
+OnCorrupt = Literal["keep", "drop", "fail"]
+"""What becomes of frames that the decoder calls corrupt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """What was found wrong with the source's frames, in order, by their number from 0."""
+
+    corrupt: list[int] = field(default_factory=list)
+    """Decoded, but the decoder says that parts are missing or made up."""
+    undecodable: list[Fraction | None] = field(default_factory=list)
+    """Seconds at which a packet gave no frame; None where it is not known."""
+    retagged: list[int] = field(default_factory=list)
+    """Tagged with another colour than the first frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class MasteringDisplay:
+    """The display that a video was graded on (SMPTE ST 2086)."""
+
+    primaries: tuple[tuple[Fraction, Fraction], ...]
+    """x and y (CIE 1931) of red, green, blue and the white point."""
+    luminance: tuple[Fraction, Fraction]
+    """Least and greatest, in cd/m2."""
+
+
+@dataclass(frozen=True, slots=True)
+class HdrMetadata:
+    """HDR10's static metadata; what is not there is None."""
+
+    display: MasteringDisplay | None
+    light_level: tuple[int, int] | None
+    """MaxCLL and MaxFALL (CTA-861.3), in cd/m2."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoInfo:
     """A video stream as its container and its first frame describe it."""
@@ -113,6 +148,7 @@ class VideoInfo:
     """Frames that will come, where it can be told; an estimate when `duration` was used."""
     duration: Fraction | None
     """Seconds, where the container tells."""
+    hdr: HdrMetadata | None = None
 
     def __post_init__(self) -> None:
         for name, side in (("width", self.width), ("height", self.height)):

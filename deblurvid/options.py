@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from deblurvid.errors import UsageError
+from deblurvid.frames import OnCorrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,11 @@ class RunOptions:
     """Seconds into the source at which to begin."""
     duration: Fraction | float | None = None
     """Seconds of the source to restore."""
+    on_corrupt: OnCorrupt = "keep"
+    """What becomes of frames that the decoder calls corrupt: keep restores them as they are, drop
+    leaves them out, fail ends the run."""
+    deinterlace: bool = False
+    """Make one progressive picture of each two fields, by FFmpeg's bwdif."""
     overwrite: bool = False
     """Replace an existing target."""
     strict: bool = False
@@ -54,3 +60,5 @@ class RunOptions:
             raise UsageError(f"duration is {float(self.duration)} s; it must be above 0")
         if self.verify not in ("fast", "full", "off"):
             raise UsageError(f"verify is {self.verify!r}; use fast, full or off")
+        if self.on_corrupt not in get_args(OnCorrupt):
+            raise UsageError(f"on_corrupt is {self.on_corrupt!r}; use keep, drop or fail")

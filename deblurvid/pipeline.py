@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from deblurvid.errors import UsageError, VerificationError
 from deblurvid.events import Event, Finished, FrameDone, Notice, Segment, Started
-from deblurvid.frames import Faults
+from deblurvid.frames import Damage, Faults
 from deblurvid.options import RunOptions
 from deblurvid.prefetch import Waits, prefetch
 from deblurvid.remarks import after_the_last_frame, copied_pictures
@@ -83,12 +83,14 @@ class Job:
     engine: Engine
     output: Output
     items: Iterator[VideoFrame | AnyPacket]
-    """All that the decoder gives, its first frame included."""
+    """All that the decoder gives, deinterlaced if asked for, its first frame included."""
     decoded: Waits = field(default_factory=Waits)
     restored: Waits = field(default_factory=Waits)
     stamps: array[int] = field(default_factory=lambda: array("q"))
     faults: Faults = field(default_factory=Faults)
     """Pictures that the generator failed on."""
+    damage: Damage
+    """What was wrong with the source's frames."""
 
     def busy_seconds(self, elapsed: float) -> dict[Segment, float]:
         """How long each segment did not stand still, of `elapsed` seconds."""
@@ -103,6 +105,7 @@ def _run(source: Path, target: Path, options: RunOptions) -> Generator[Event, No
     with ExitStack() as stack:
         job = open_job(source, target, options, stack)
         losses = [f"{plan} is left out: {plan.reason}" for plan in job.plans if plan.fate == "drop"]
+        losses += job.choice.losses
         if options.strict and losses:
             raise UsageError(f"{losses[0]} (--strict makes this an error)")
         began = time.perf_counter()
@@ -122,12 +125,20 @@ def _run(source: Path, target: Path, options: RunOptions) -> Generator[Event, No
 
 def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) -> Job:
     """Open and check everything, cheapest first; nothing under the target's name is touched."""
-    from deblurvid.stages.decode import Clock, decode, describe, until_first_frame
+    from deblurvid.stages.decode import (
+        Clock,
+        decode,
+        describe,
+        refuse_interlaced,
+        until_first_frame,
+    )
+    from deblurvid.stages.deinterlace import check_deinterlace
     from deblurvid.stages.demux import demux, open_input, span_of, video_stream
     from deblurvid.stages.encoders import choose_encoder
     from deblurvid.stages.mux import check_target, muxer_of, open_output
     from deblurvid.stages.streams import plan_streams
     from deblurvid.stages.tags import picture_tags
+    from deblurvid.stages.trial import refuse_absent_hardware
 
     muxer = muxer_of(target)
     check_target(source, target, overwrite=options.overwrite)
@@ -136,11 +147,18 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
     plans = plan_streams(container, video, muxer)
     span = span_of(container, video, options.start, options.duration)
     clock = Clock(video)
-    items = decode(demux(container, video, span), video, span, clock)
+    damage = Damage()
+    packets = demux(container, video, span)
+    items = decode(packets, video, span, clock, on_corrupt=options.on_corrupt, damage=damage)
     head, first = until_first_frame(items, source, span)
     info = describe(container, video, first, span)
+    if options.deinterlace:
+        check_deinterlace(first)
+    else:
+        refuse_interlaced(video, first)
     tags = picture_tags(video, first)
     choice = choose_encoder(info, muxer, codec=options.codec, options=dict(options.encoder_options))
+    refuse_absent_hardware(choice)
     engine = _engine_for(info, options, stack)
     output = open_output(container, target, plans, choice, first=first, info=info, span=span)
     stack.callback(output.discard)
@@ -156,8 +174,24 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
         choice=choice,
         engine=engine,
         output=output,
-        items=itertools.chain(head, items),
+        damage=damage,
+        items=_progressive(itertools.chain(head, items), options, video, first, info),
     )
+
+
+def _progressive(
+    items: Iterator[VideoFrame | AnyPacket],
+    options: RunOptions,
+    video: VideoStream,
+    first: VideoFrame,
+    info: VideoInfo,
+) -> Iterator[VideoFrame | AnyPacket]:
+    """What the decoder gives, deinterlaced if that is asked for."""
+    from deblurvid.stages.deinterlace import deinterlace, field_parity
+
+    if not options.deinterlace:
+        return items
+    return deinterlace(items, info, field_parity(video, first))
 
 
 def _engine_for(info: VideoInfo, options: RunOptions, stack: ExitStack) -> Engine:
@@ -211,7 +245,7 @@ def _restore(job: Job, began: float) -> Iterator[Event]:
             job.restored,
             "engine",
         )
-        frames = pack(restored, job.info)
+        frames = pack(restored, job.info, job.choice.pixel_format)
         packets = encode(frames, job.output.video, job.stamps)
         done = 0
         for packet in mux(packets, job.output):
@@ -254,6 +288,8 @@ def _finish(job: Job, began: float) -> Iterator[Event]:
         frames=len(job.stamps),
         seconds=time.perf_counter() - began,
         size_bytes=job.output.target.stat().st_size,
+        corrupt_frames=len(job.damage.corrupt),
+        undecodable_packets=len(job.damage.undecodable),
         invalid_frames=len(job.faults.invalid),
         flat_frames=len(job.faults.flat),
         busy_seconds=busy,

@@ -27,6 +27,7 @@ def after_the_last_frame(job: Job) -> list[str]:
     texts = []
     if job.clock.mended:
         texts.append(f"{job.clock.mended} frames had no rising timestamp and were given one")
+    texts += _of_damage(job)
     if _is_cut_off(job):
         texts.append(
             f"the source says that it has {job.info.frame_count} frames, but only "
@@ -41,6 +42,24 @@ def after_the_last_frame(job: Job) -> list[str]:
         texts.append(
             f"{numbered(job.faults.flat)}: the generator gave one flat colour, so the source was "
             "kept"
+        )
+    return texts
+
+
+def _of_damage(job: Job) -> list[str]:
+    """What was wrong with the source's frames."""
+    damage, texts = job.damage, []
+    if damage.corrupt:
+        fate = "left out" if job.options.on_corrupt == "drop" else "restored as they decode"
+        texts.append(f"{numbered(damage.corrupt)} of the source: corrupt, {fate}")
+    if damage.undecodable:
+        known = sorted(seconds for seconds in damage.undecodable if seconds is not None)
+        where = f", the first at {float(known[0]):.3f} s" if known else ""
+        texts.append(f"{len(damage.undecodable)} packets of the video do not decode{where}")
+    if damage.retagged:
+        texts.append(
+            f"{numbered(damage.retagged)}: tagged with another colour than the first frame, whose "
+            "tags the whole output carries"
         )
     return texts
 
@@ -74,6 +93,8 @@ def _is_cut_off(job: Job) -> bool:
     lasted = (job.stamps[-1] - job.stamps[0]) * info.time_base + 2 / info.frame_rate
     if lasted >= info.duration:
         return False
+    dropped = len(job.damage.corrupt) if job.options.on_corrupt == "drop" else 0
+    came = len(job.stamps) + dropped
     if job.video.frames:
-        return len(job.stamps) < job.video.frames
-    return bool(tagged_duration(job.video)) and len(job.stamps) + 2 < (info.frame_count or 0)
+        return came < job.video.frames
+    return bool(tagged_duration(job.video)) and came + 2 < (info.frame_count or 0)

@@ -106,12 +106,24 @@ Strength = Annotated[
         parser=number_from_text, metavar="0..1", help="0 keeps the source, 1 restores fully."
     ),
 ]
+OnCorruptFrames = Annotated[
+    Literal["keep", "drop", "fail"],
+    _restoring(
+        "--on-corrupt",
+        help="Frames that the decoder calls corrupt: restore them as they are, leave them out, or "
+        "end the run.",
+    ),
+]
+Deinterlace = Annotated[
+    bool,
+    _restoring("--deinterlace", help="Make one picture of each two fields (FFmpeg's bwdif)."),
+]
 Codec = Annotated[
     str | None,
     _encoding(
         metavar="ENCODER",
-        help="FFmpeg's name of an encoder. Default: libx264 for 8 bits, libx265 for more, "
-        "libsvtav1 in .webm.",
+        help="FFmpeg's name of an encoder. Default: libx264 for 8 bits (RGB: libx264rgb), libx265 "
+        "for more, libsvtav1 in .webm and for odd sizes.",
     ),
 ]
 Crf = Annotated[
@@ -152,6 +164,8 @@ def run(
     device: Device = "auto",
     precision: Precision = "auto",
     strength: Strength = 1.0,
+    deinterlace: Deinterlace = False,
+    on_corrupt: OnCorruptFrames = "keep",
     codec: Codec = None,
     crf: Crf = None,
     preset: Preset = None,
@@ -175,6 +189,8 @@ def run(
             device=device,
             precision=precision,
             strength=strength,
+            deinterlace=deinterlace,
+            on_corrupt=on_corrupt,
             codec=codec,
             encoder_options=encoder_options_from(encoder_option or [], crf=crf, preset=preset),
             start=start,

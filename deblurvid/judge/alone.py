@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from deblurvid.events import Finished
+from deblurvid.frames import Damage
 from deblurvid.judge.figures import Cost
 from deblurvid.pipeline import deblur_video
 
@@ -72,7 +73,7 @@ def stages_alone(source: Path, job: Job) -> Iterator[Cost]:
     yield clock.cost("deblur", frames)
 
     with Clock() as clock:
-        packed = deque(pack(_emptied(restored), job.info))
+        packed = deque(pack(_emptied(restored), job.info, job.choice.pixel_format))
     yield clock.cost("pack", frames)
 
     with Clock() as clock:
@@ -94,7 +95,15 @@ def _decode_alone(source: Path, job: Job, frames: int) -> Cost:
     with open_input(source) as container, Clock() as clock:
         video = video_stream(container, source)
         packets = demux(container, video, job.span)
-        deque(decode(packets, video, job.span, FrameClock(video)), maxlen=0)
+        decoded = decode(
+            packets,
+            video,
+            job.span,
+            FrameClock(video),
+            on_corrupt=job.options.on_corrupt,
+            damage=Damage(),
+        )
+        deque(decoded, maxlen=0)
     return clock.cost("demux, decode", frames)
 
 

@@ -13,7 +13,7 @@ from deblurvid.backends.cuda import device_facts
 from deblurvid.backends.tensorrt import TensorRtEngine
 from deblurvid.choose import load_generator, open_engine
 from deblurvid.errors import DeblurvidError, EngineError, UsageError
-from deblurvid.frames import LARGEST_SIDE, SMALLEST_SIDE, PictureFormat
+from deblurvid.frames import LARGEST_SIDE, SMALLEST_SIDE, Damage, PictureFormat
 from deblurvid.graph.work import operations
 from deblurvid.judge.alone import stages_alone, whole_run
 from deblurvid.judge.figures import DeviceFigures, Figures, Growth
@@ -211,7 +211,14 @@ def _described(source: Path) -> VideoInfo:
     with open_input(source) as container:
         video = video_stream(container, source)
         span = Span()
-        items = decode(demux(container, video, span), video, span, Clock(video))
+        items = decode(
+            demux(container, video, span),
+            video,
+            span,
+            Clock(video),
+            on_corrupt="keep",
+            damage=Damage(),
+        )
         _, first = until_first_frame(items, source, span)
         return describe(container, video, first, span)
 

@@ -17,6 +17,7 @@ def first_pictures(source: Path, count: int) -> tuple[PictureFormat, list[Planes
     Raises:
         InputError: it is no video that can be read.
     """
+    from deblurvid.frames import Damage
     from deblurvid.stages.decode import Clock, decode, describe, until_first_frame
     from deblurvid.stages.demux import Span, demux, open_input, video_stream
     from deblurvid.stages.unpack import Picture, unpack
@@ -24,7 +25,14 @@ def first_pictures(source: Path, count: int) -> tuple[PictureFormat, list[Planes
     with open_input(source) as container:
         video = video_stream(container, source)
         span = Span()
-        items = decode(demux(container, video, span), video, span, Clock(video))
+        items = decode(
+            demux(container, video, span),
+            video,
+            span,
+            Clock(video),
+            on_corrupt="keep",
+            damage=Damage(),
+        )
         head, first = until_first_frame(items, source, span)
         info = describe(container, video, first, span)
         unpacked = unpack(itertools.chain(head, items), info)

@@ -32,7 +32,7 @@ class JsonDisplay(NoDisplay):
                  a second at most, and always the last
     notice       text
     finished     target, frames, seconds, fps, size_bytes, invalid_frames, busy_seconds, verified,
-                 flat_frames
+                 flat_frames, corrupt_frames, undecodable_packets
     error        message, type, exit_code
     interrupted  message, type, exit_code
 
@@ -137,6 +137,8 @@ def _finished_object(event: Finished) -> dict[str, Any]:
         "busy_seconds": {name: _rounded(value) for name, value in event.busy_seconds.items()},
         "verified": event.verified,
         "flat_frames": event.flat_frames,
+        "corrupt_frames": event.corrupt_frames,
+        "undecodable_packets": event.undecodable_packets,
     }
 
 

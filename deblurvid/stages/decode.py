@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from av.error import InvalidDataError
 from av.packet import Packet
 
 from deblurvid.errors import InputError
-from deblurvid.frames import VideoInfo
-from deblurvid.stages.ffmpeg import PICTURE_FORMATS, colour_tags, translated
+from deblurvid.frames import DEPTHS, VideoInfo
+from deblurvid.stages.deinterlace import FIELD_PARITY
+from deblurvid.stages.ffmpeg import colour_tags, translated
+from deblurvid.stages.hdr import hdr_metadata
+from deblurvid.stages.layouts import LAYOUTS
+from deblurvid.stages.tags import frame_colour
+from deblurvid.stages.unpack import INTERLACED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,44 +27,96 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
+    from deblurvid.frames import Damage, OnCorrupt
     from deblurvid.stages.demux import Span
     from deblurvid.stages.ffmpeg import AnyPacket
 
 
 def decode(
-    packets: Iterable[AnyPacket], video: VideoStream, span: Span, clock: Clock
+    packets: Iterable[AnyPacket],
+    video: VideoStream,
+    span: Span,
+    clock: Clock,
+    *,
+    on_corrupt: OnCorrupt,
+    damage: Damage,
 ) -> Iterator[VideoFrame | AnyPacket]:
     """Decode the packets of `video` within the span; hand on all others.
 
     The decoder is emptied at the end. Frames come in the order of presentation, each with a
     timestamp above the one before (see Clock), in the stream's time base, moved by the span's
-    shift.
+    shift. `damage` is told the frames that the decoder calls corrupt, the packets that it cannot
+    decode, and the frames that are tagged with another colour than the first.
 
     Raises:
-        InputError: a packet cannot be decoded.
+        InputError: something is corrupt and `on_corrupt` is fail.
     """
     video.thread_type = "AUTO"
-    shift = round(span.shift / Fraction(video.time_base or 1))
-    for item in _frames(packets, video):
+    base = Fraction(video.time_base or 1)
+    shift = round(span.shift / base)
+    number = 0
+    first_colour: dict[str, int] = {}
+    for item in _frames(packets, video, span, on_corrupt, damage):
         if isinstance(item, Packet):
             yield item
             continue
         item.pts = clock.stamp(item)
         item.time_base = video.time_base
-        seconds = item.pts * Fraction(video.time_base or 1)
-        if span.holds(seconds):
-            item.pts -= shift
+        if not span.holds(item.pts * base):
+            continue
+        item.pts -= shift
+        colour = frame_colour(item)
+        first_colour = first_colour or colour
+        if colour != first_colour:
+            damage.retagged.append(number)
+        if item.is_corrupt:
+            damage.corrupt.append(number)
+            if on_corrupt == "fail":
+                raise InputError(
+                    f"frame {number} at {float(item.pts * base):.3f} s is corrupt; {_WAYS_OUT}"
+                )
+        number += 1
+        if on_corrupt != "drop" or not item.is_corrupt:
             yield item
 
 
-def _frames(packets: Iterable[AnyPacket], video: VideoStream) -> Iterator[VideoFrame | AnyPacket]:
-    with translated(InputError, "cannot decode the video"):
-        for packet in packets:
-            if packet.stream_index == video.index:
+_WAYS_OUT = "--on-corrupt keep restores such frames as they are, drop leaves them out"
+
+
+def _frames(
+    packets: Iterable[AnyPacket],
+    video: VideoStream,
+    span: Span,
+    on_corrupt: OnCorrupt,
+    damage: Damage,
+) -> Iterator[VideoFrame | AnyPacket]:
+    """All that decodes; the error of one packet does not end it."""
+    for packet in itertools.chain(packets, [None]):  # None empties the decoder
+        if packet is not None and packet.stream_index != video.index:
+            yield packet
+            continue
+        try:
+            with translated(InputError, "cannot decode the video"):
                 yield from video.codec_context.decode(packet)
-            else:
-                yield packet
-        yield from video.codec_context.decode(None)
+        except InputError as exc:
+            if not isinstance(exc.__cause__, InvalidDataError):
+                raise
+            seconds = _seconds(packet)
+            if seconds is not None and not span.holds(seconds):
+                continue  # after a search the first packets may lack what they refer to
+            if on_corrupt == "fail":
+                raise InputError(f"{exc} ({_place(seconds)}); {_WAYS_OUT}") from exc
+            damage.undecodable.append(seconds)
+
+
+def _seconds(packet: AnyPacket | None) -> Fraction | None:
+    if packet is None or packet.pts is None:
+        return None
+    return packet.pts * Fraction(packet.time_base)
+
+
+def _place(seconds: Fraction | None) -> str:
+    return "at the end" if seconds is None else f"at {float(seconds):.3f} s"
 
 
 def until_first_frame(
@@ -109,18 +168,14 @@ def describe(
     """What is known of the video once its first frame is decoded.
 
     Raises:
-        InputError: its pixel format or size is not restored, or it is interlaced.
+        InputError: its pixel format or size is not restored.
     """
     name = first.format.name
-    if name not in PICTURE_FORMATS:
-        known = ", ".join(sorted(PICTURE_FORMATS))
+    if name not in LAYOUTS:
         raise InputError(
-            f"pixel format {name} is not restored; convert it first, for instance with ffmpeg "
-            f"-pix_fmt yuv420p. These are: {known}"
-        )
-    if first.interlaced_frame:
-        raise InputError(
-            "the video is interlaced; deinterlace it first, for instance with ffmpeg -vf bwdif"
+            f"pixel format {name} is not restored: only 4:2:0, 4:2:2, 4:4:4, grey and RGB of 8, "
+            f"10, 12 or 16 bits are. Convert it first, for instance with ffmpeg -pix_fmt "
+            f"{_nearest(first)}"
         )
     rate = video.average_rate or video.guessed_rate
     frame_rate = Fraction(rate) if rate else None
@@ -128,7 +183,7 @@ def describe(
     return VideoInfo(
         width=first.width,
         height=first.height,
-        picture=PICTURE_FORMATS[name],
+        picture=LAYOUTS[name].picture,
         pixel_format=name,
         colour=colour_tags(first),
         codec=video.codec_context.name,
@@ -136,7 +191,35 @@ def describe(
         frame_rate=frame_rate,
         frame_count=_frame_count(video, span, duration, frame_rate),
         duration=duration,
+        hdr=hdr_metadata(first),
     )
+
+
+def _nearest(frame: VideoFrame) -> str:
+    """A format that is restored and loses least of the frame's."""
+    kind = frame.format
+    bits = max(part.bits for part in kind.components)
+    depth = next((depth for depth in DEPTHS if depth >= bits), DEPTHS[-1])
+    alpha = any(part.is_alpha for part in kind.components)
+    end = "" if depth == DEPTHS[0] else f"{depth}le"
+    if kind.is_rgb or kind.has_palette:
+        return ("gbrap" if alpha or kind.has_palette else "gbrp") + end
+    if len(kind.components) < 3:  # noqa: PLR2004 - grey, with or without alpha
+        return "gray" + end
+    chroma = kind.components[1]
+    full_width, full_height = chroma.width == kind.width, chroma.height == kind.height
+    sampling = "444" if full_width else "422" if full_height else "420"
+    return f"yuv{'a' if alpha else ''}{sampling}p{end}"
+
+
+def refuse_interlaced(video: VideoStream, first: VideoFrame) -> None:
+    """Refuse a video whose stream or first frame says that it is interlaced.
+
+    Raises:
+        InputError: it is.
+    """
+    if first.interlaced_frame or video.codec_context.field_order in FIELD_PARITY:
+        raise InputError(f"the video is {INTERLACED}")
 
 
 def _duration(container: InputContainer, video: VideoStream) -> Fraction | None:

@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 from deblurvid.errors import EncoderError
 from deblurvid.stages.ffmpeg import translated
 from deblurvid.stages.streams import copy_tags
+from deblurvid.stages.tags import stated_colour
 
 if TYPE_CHECKING:
     from array import array
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from deblurvid.frames import VideoInfo
     from deblurvid.stages.encoders import EncoderChoice
     from deblurvid.stages.ffmpeg import AnyPacket
-
-_COLOUR_FIELDS = ("color_range", "color_primaries", "color_trc", "colorspace")
 
 
 def add_encoder(
@@ -45,16 +44,16 @@ def add_encoder(
         choice.codec, rate=info.frame_rate or 25, options=dict(choice.options)
     )
     assert isinstance(stream, VideoStream)  # noqa: S101 - choose_encoder saw to that
-    context, old = stream.codec_context, source.codec_context
+    context = stream.codec_context
     context.width, context.height = info.width, info.height
-    context.pix_fmt = info.pixel_format
+    context.pix_fmt = choice.pixel_format
     # The source's own ticks: no timestamp is ever rounded, whatever its frame rate does.
     context.time_base = stream.time_base = info.time_base
     # PyAV asks for slices, which cost bits: 3 % with 16 threads. As FFmpeg's own program does:
     context.thread_type = "AUTO"
     context.flags |= Flags.frame_duration  # the last frame of a varying rate keeps its length
-    for field in _COLOUR_FIELDS:
-        setattr(context, field, getattr(old, field))
+    for field, number in stated_colour(source, first).items():
+        setattr(context, field, number)
     context.sample_aspect_ratio = source.sample_aspect_ratio or Fraction(0, 1)
     if context.name in ("libx265", "hevc_nvenc") and target.format.name in ("mp4", "mov"):
         context.codec_tag = "hvc1"  # the tag that Apple's players ask for

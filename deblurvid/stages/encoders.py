@@ -11,23 +11,40 @@ from av.codec.codec import UnknownCodecError
 
 from deblurvid.errors import EncoderError
 from deblurvid.stages.ffmpeg import TS_CODECS
+from deblurvid.stages.hdr import hdr_parameters
+from deblurvid.stages.layouts import LAYOUTS, layout_for
 
 if TYPE_CHECKING:
-    from deblurvid.frames import VideoInfo
+    from collections.abc import Iterator
 
-PARAMS = "x265-params"
-"""An option that is itself a list of options."""
+    from deblurvid.frames import VideoInfo
 
 DEFAULT_OPTIONS: dict[str, dict[str, str]] = {
     "libx264": {"preset": "veryfast", "crf": "16"},
-    "libx265": {"preset": "veryfast", "crf": "16", PARAMS: "log-level=error"},
+    "libx264rgb": {"preset": "veryfast", "crf": "16"},
+    "libx265": {"preset": "veryfast", "crf": "16", "x265-params": "log-level=error"},
     "libsvtav1": {"preset": "8", "crf": "20"},
     "libvpx-vp9": {"crf": "20", "b": "0", "deadline": "good", "cpu-used": "4", "row-mt": "1"},
 }
 """Visually lossless and quick; other encoders run with FFmpeg's defaults."""
 
+DEFAULT_CODECS: dict[str, tuple[str, ...]] = {
+    "mp4": ("libx264", "libx264rgb", "libx265", "libsvtav1", "libvpx-vp9"),
+    "mov": ("libx264", "libx264rgb", "libx265", "prores_ks"),
+    "matroska": ("libx264", "libx264rgb", "libx265", "libsvtav1", "libvpx-vp9", "ffv1"),
+    "webm": ("libsvtav1", "libvpx-vp9"),
+    "mpegts": ("libx264", "libx264rgb", "libx265"),
+}
+"""By muxer, the widest played first: the first that holds the source's samples is the default."""
+
+ONLY_8_BITS = frozenset({"libx264"})
+"""Of more than 8 bits, few players show H.264."""
+
 _RATE_OPTIONS = frozenset({"crf", "b", "qp", "cqp", "global_quality", "qscale"})
 """Ways to ask for a quality or size; one that the user names replaces the default's crf."""
+
+_EVEN_ONLY = frozenset({"h264", "hevc"})
+"""Codecs that count a picture's size in whole samples of chroma."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +53,10 @@ class EncoderChoice:
 
     codec: str
     options: dict[str, str]
+    pixel_format: str
+    """What it is given: the source's, or another layout of the same samples."""
+    losses: tuple[str, ...] = ()
+    """What of the source's picture it cannot hold, in words."""
 
     def __str__(self) -> str:
         shown = [f"{key}={value}" for key, value in self.options.items() if "params" not in key]
@@ -48,43 +69,110 @@ def choose_encoder(
     """The encoder for a video, with the user's options over the defaults.
 
     Args:
-        info: the video; the encoder must take its pixel format, nothing is converted.
+        info: the video; the encoder must hold its samples as they are, nothing is converted.
         muxer: the target's format.
         codec: FFmpeg's name of an encoder; None for one that plays everywhere.
         options: FFmpeg's private options by name (crf, preset ...).
 
     Raises:
-        EncoderError: no such encoder, option or choice, or the encoder does not take the format.
+        EncoderError: no such encoder, option or choice, or the encoder does not hold the samples.
     """
-    name = codec or _default_codec(info, muxer)
+    encoder = _encoder(codec or _default_codec(info, muxer))
+    if muxer == "mpegts" and encoder.canonical_name not in TS_CODECS:
+        raise EncoderError(f"mpegts cannot hold what {encoder.name} encodes; use another --codec")
+    source = LAYOUTS[info.pixel_format]
+    layout = layout_for(source, _formats(encoder) or [info.pixel_format])
+    if layout is None:
+        raise EncoderError(
+            f"encoder {encoder.name} does not take {info.pixel_format}, and nothing is converted "
+            f"behind your back; it takes {', '.join(_formats(encoder))}. Use another --codec, "
+            "such as ffv1"
+        )
+    if why := _refuses_size(encoder, info):
+        raise EncoderError(f"encoder {encoder.name} does not take {why}; {_other_codecs(info)}")
+    _check_options(encoder, options)
+    losses = []
+    if source.has_alpha and not layout.has_alpha:
+        losses.append(
+            f"transparency is left out, because encoder {encoder.name} holds none of "
+            f"{info.pixel_format}"
+        )
+    return EncoderChoice(
+        codec=encoder.name,
+        options=_merged(encoder.name, info, options),
+        pixel_format=layout.name,
+        losses=tuple(losses),
+    )
+
+
+def _encoder(name: str) -> av.Codec:
     try:
         encoder = av.Codec(name, "w")
     except UnknownCodecError as exc:
         raise EncoderError(f"encoder {name!r} is not in this FFmpeg; see deblurvid doctor") from exc
     if encoder.type != "video":
         raise EncoderError(f"encoder {name!r} encodes {encoder.type}, not video")
-    if muxer == "mpegts" and encoder.canonical_name not in TS_CODECS:
-        raise EncoderError(f"mpegts cannot hold what {encoder.name} encodes; use another --codec")
-    known = [f.name for f in encoder.video_formats or []]
-    if known and info.pixel_format not in known:
-        raise EncoderError(
-            f"encoder {encoder.name} does not take {info.pixel_format}, and nothing is converted "
-            f"behind your back; it takes {', '.join(known)}. Use another --codec, such as ffv1"
-        )
-    _check_options(encoder, options)
-    defaults = DEFAULT_OPTIONS.get(encoder.name, {})
-    if _RATE_OPTIONS & options.keys():
-        defaults = {key: value for key, value in defaults.items() if key not in _RATE_OPTIONS}
-    merged = {**defaults, **options}
-    if PARAMS in defaults and PARAMS in options:
-        merged[PARAMS] = f"{defaults[PARAMS]}:{options[PARAMS]}"  # the last of two wins
-    return EncoderChoice(codec=encoder.name, options=merged)
+    return encoder
+
+
+def _formats(encoder: av.Codec) -> list[str]:
+    """Pixel formats that it takes, in its order; none where it takes any."""
+    return [f.name for f in encoder.video_formats or []]
 
 
 def _default_codec(info: VideoInfo, muxer: str) -> str:
-    if muxer == "webm":
-        return "libsvtav1"
-    return "libx264" if info.picture.depth == 8 and info.picture.source != "rgb" else "libx265"
+    for name in DEFAULT_CODECS[muxer]:
+        if _suits(name, info):
+            return name
+    raise EncoderError(
+        f"no usual encoder for {muxer} holds {info.width}x{info.height} {info.pixel_format}; "
+        "use an output that ends in .mkv, or name a --codec"
+    )
+
+
+def _suits(name: str, info: VideoInfo) -> bool:
+    """Whether an encoder of the defaults holds the video as it is."""
+    if name in ONLY_8_BITS and info.picture.depth > 8:
+        return False
+    try:
+        encoder = _encoder(name)
+    except EncoderError:  # an FFmpeg without it
+        return False
+    layout = layout_for(LAYOUTS[info.pixel_format], _formats(encoder))
+    return layout is not None and _refuses_size(encoder, info) is None
+
+
+def _refuses_size(encoder: av.Codec, info: VideoInfo) -> str | None:
+    """The size in words, where the codec cannot hold it with this sampling of chroma."""
+    source = info.picture.source
+    odd_width = info.width % 2 and source in ("yuv420", "yuv422")
+    odd_height = info.height % 2 and source == "yuv420"
+    if encoder.canonical_name in _EVEN_ONLY and (odd_width or odd_height):
+        return f"{info.width}x{info.height}, an odd size, with {info.pixel_format}"
+    return None
+
+
+def _other_codecs(info: VideoInfo) -> str:
+    able = [name for name in ("libsvtav1", "libvpx-vp9", "ffv1") if _suits(name, info)]
+    return f"these do: {', '.join(able)}" if able else "use another --codec"
+
+
+def _merged(encoder: str, info: VideoInfo, options: dict[str, str]) -> dict[str, str]:
+    """Defaults, what the picture's metadata ask for, and the user's, which win."""
+    defaults = DEFAULT_OPTIONS.get(encoder, {})
+    if _RATE_OPTIONS & options.keys():
+        defaults = {key: value for key, value in defaults.items() if key not in _RATE_OPTIONS}
+    merged = dict(defaults)
+    for key, value in _in_order(hdr_parameters(encoder, info.hdr), options):
+        nested = key.endswith("-params") and key in merged
+        merged[key] = f"{merged[key]}:{value}" if nested else value  # the last of two wins
+    return merged
+
+
+def _in_order(first: tuple[str, str] | None, then: dict[str, str]) -> Iterator[tuple[str, str]]:
+    if first is not None:
+        yield first
+    yield from then.items()
 
 
 def _check_options(encoder: av.Codec, options: dict[str, str]) -> None:
@@ -96,3 +184,25 @@ def _check_options(encoder: av.Codec, options: dict[str, str]) -> None:
             near = difflib.get_close_matches(name, names, n=3)
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             raise EncoderError(f"encoder {encoder.name} has no option {name!r}{hint}")
+
+
+_COMPLAINTS = ("nknown option", "parsing option", "nvalid value for")
+"""How FFmpeg's log speaks of what stands in x264-params, x265-params and svtav1-params."""
+
+
+def refuse_unread(choice: EncoderChoice, left: set[str], lines: list[str]) -> None:
+    """Refuse options that an encoder passed over when it opened.
+
+    Args:
+        choice: the encoder.
+        left: options that it did not take.
+        lines: what FFmpeg logged meanwhile: only there are names inside such as x264-params found.
+
+    Raises:
+        EncoderError: there is one.
+    """
+    if unread := sorted(left & choice.options.keys()):
+        raise EncoderError(f"encoder {choice.codec} does not know: {', '.join(unread)}")
+    for line in lines:
+        if any(words in line for words in _COMPLAINTS):
+            raise EncoderError(f"encoder {choice.codec} does not take an option: {line}")

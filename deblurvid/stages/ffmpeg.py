@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import av
 from av.error import FFmpegError
 
-from deblurvid.frames import ColourTags, PictureFormat, Source
+from deblurvid.frames import ColourTags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, TypeAlias
 
     from av.packet import Packet
+    from av.stream import Stream
 
     from deblurvid.errors import DeblurvidError
     from deblurvid.frames import Matrix
@@ -56,27 +58,6 @@ TS_CODECS = frozenset(
 )  # fmt: skip
 """FFmpeg writes any codec into MPEG-TS, but finds only these again."""
 
-_SAMPLINGS: dict[str, Source] = {
-    "yuv420p": "yuv420",
-    "yuv422p": "yuv422",
-    "yuv444p": "yuv444",
-    "gray": "gray",
-    "gbrp": "rgb",
-}
-_DEPTHS = {"": 8, "10le": 10, "12le": 12, "16le": 16}
-
-PICTURE_FORMATS: dict[str, PictureFormat] = {
-    name + suffix: PictureFormat(source=source, depth=depth)
-    for name, source in _SAMPLINGS.items()
-    for suffix, depth in _DEPTHS.items()
-}
-"""Pixel formats whose planes are restored as they are."""
-PICTURE_FORMATS |= {  # the same with the full range, by their old names
-    "yuvj420p": PICTURE_FORMATS["yuv420p"],
-    "yuvj422p": PICTURE_FORMATS["yuv422p"],
-    "yuvj444p": PICTURE_FORMATS["yuv444p"],
-}
-
 _MATRICES: dict[int, Matrix] = {1: "bt709", 5: "bt601", 6: "bt601", 9: "bt2020", 10: "bt2020"}
 """AVColorSpace -> coefficients (ITU-T H.273, table 4)."""
 _FULL_RANGE = 2
@@ -107,12 +88,33 @@ def overheard(lines: list[str]) -> Iterator[None]:
 
     FFmpeg's log is global to the process, so it is on only while files are opened.
     """
-    av.logging.set_level(av.logging.WARNING)
+    with _logging(av.logging.WARNING), av.logging.Capture(local=False) as logs:
+        try:
+            yield
+        finally:
+            lines.extend(text.strip() for _, _, text in logs if text.strip())
+
+
+def side_data_lines(stream: Stream) -> list[str]:
+    """What a container says beside a stream (cropping, Dolby Vision ...), as FFmpeg prints it.
+
+    PyAV has no other way to it.
+    """
+    with _logging(av.logging.INFO):
+        text = stream.container.dumps_format()
+    found = re.search(rf"Stream #0:{stream.index}\b.*?(?=Stream #|\Z)", text, re.DOTALL)
+    _, _, side_data = found[0].partition("Side data:") if found else ("", "", "")
+    return [line.strip() for line in side_data.splitlines() if line.strip()]
+
+
+@contextmanager
+def _logging(level: int) -> Iterator[None]:
+    """Turn FFmpeg's log on. PyAV leaves out a line that is as the last one was, unless told."""
+    av.logging.set_level(level)
+    skips = av.logging.get_skip_repeated()
+    av.logging.set_skip_repeated(v=False)
     try:
-        with av.logging.Capture(local=False) as logs:
-            try:
-                yield
-            finally:
-                lines.extend(text.strip() for _, _, text in logs if text.strip())
+        yield
     finally:
+        av.logging.set_skip_repeated(skips)
         av.logging.set_level(None)

@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 
 from deblurvid.errors import EncoderError, OutputError, UsageError
 from deblurvid.stages.encode import add_encoder
+from deblurvid.stages.encoders import refuse_unread
 from deblurvid.stages.ffmpeg import WRITABLE_FORMATS, overheard, translated
 from deblurvid.stages.streams import attach, chapters_within, copy_stream, fresh_tags
 
@@ -261,12 +262,7 @@ def _write_header(output: Output, choice: EncoderChoice) -> None:
             raise OutputError(f"{output.target}: {exc.strerror}{said}") from exc
         size = f"{output.video.codec_context.width}x{output.video.codec_context.height}"
         raise EncoderError(f"{choice} refuses {size}: {exc.strerror}{said}") from exc
-    unread = set(output.video.codec_context.options) & set(choice.options)
-    # Names inside x264-params and x265-params are only ever complained of in the log.
-    complaints = [line for line in lines if "nknown option" in line or "parsing option" in line]
-    if unread or complaints:
-        what = ", ".join(sorted(unread)) or complaints[0]
-        raise EncoderError(f"encoder {choice.codec} does not know: {what}")
+    refuse_unread(choice, set(output.video.codec_context.options), lines)
 
 
 def mux(packets: Iterable[AnyPacket], output: Output) -> Iterator[AnyPacket]:

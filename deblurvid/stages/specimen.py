@@ -10,7 +10,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from deblurvid.stages.demux import open_input, video_stream
-from deblurvid.stages.ffmpeg import PICTURE_FORMATS
+from deblurvid.stages.layouts import LAYOUTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,7 @@ def write_specimen(
         size: width and height.
         picture: sampling and depth of the planes.
     """
-    pixel_format = next(name for name, known in PICTURE_FORMATS.items() if known == picture)
+    pixel_format = next(name for name, known in LAYOUTS.items() if known.picture == picture)
     with av.open(f"file:{target}", "w") as container:
         stream = container.add_stream("libx264", rate=FRAMES_PER_SECOND, options=dict(_OPTIONS))
         context = stream.codec_context

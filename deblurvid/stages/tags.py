@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, cast
 
 import av
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
-from deblurvid.stages.ffmpeg import READ_ONLY_FILES
+from deblurvid.stages.ffmpeg import READ_ONLY_FILES, side_data_lines
 from deblurvid.stages.streams import chapters_within, fresh_tags
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ _COLOUR_NAMES = {
     "color_trc": ColorTrc,
     "colorspace": Colorspace,
 }
-_UNSPECIFIED = {"color_range": 0, "color_primaries": 2, "color_trc": 2, "colorspace": 2}
+UNSPECIFIED = {"color_range": 0, "color_primaries": 2, "color_trc": 2, "colorspace": 2}
+"""By the field of a stream's context and of a frame: the number that says nothing (H.273)."""
 _ASSUMED = {"colour range": "mpeg"}
 """What players take for granted where nothing is said: the limited range, which x264 leaves out."""
 _SIDE_DATA = {
@@ -41,8 +43,12 @@ _SIDE_DATA = {
     "CONTENT_LIGHT_LEVEL": "HDR10's light level",
     "DYNAMIC_HDR_PLUS": "HDR10+",
     "DOVI_METADATA": "Dolby Vision",
+    "DOVI_RPU_BUFFER": "Dolby Vision",
+    "A53_CC": "closed captions",
     "ICC_PROFILE": "the ICC profile",
 }
+
+_CROPPING = re.compile(r"Frame Cropping: (\S+)")
 
 
 def picture_tags(video: VideoStream, first: VideoFrame) -> dict[str, str]:
@@ -52,12 +58,10 @@ def picture_tags(video: VideoStream, first: VideoFrame) -> dict[str, str]:
         video: its container is open.
         first: a decoded frame of it: rotation and HDR are known only from frames.
     """
-    context = video.codec_context
     tags = {}
-    for field, name in _COLOUR_FIELDS.items():
-        number = int(getattr(context, field))
-        if number != _UNSPECIFIED[field]:
-            tags[name] = _named(field, number)
+    for field, number in stated_colour(video, first).items():
+        if number != UNSPECIFIED[field]:
+            tags[_COLOUR_FIELDS[field]] = _named(field, number)
     ratio = video.sample_aspect_ratio
     if ratio and ratio != 1:
         tags["sample aspect ratio"] = f"{ratio.numerator}:{ratio.denominator}"
@@ -66,7 +70,33 @@ def picture_tags(video: VideoStream, first: VideoFrame) -> dict[str, str]:
     for data in cast("Iterable[SideData]", first.side_data):
         if data.type.name in _SIDE_DATA:
             tags[_SIDE_DATA[data.type.name]] = "present"
+    for line in side_data_lines(video):
+        if found := _CROPPING.match(line):
+            tags["cropping by the container (left/right/top/bottom)"] = found[1]
+        elif line.startswith("DOVI"):
+            tags["Dolby Vision"] = "present"
     return tags
+
+
+def stated_colour(video: VideoStream, first: VideoFrame) -> dict[str, int]:
+    """The four colour numbers by field: the frame's where it says one, else the stream's.
+
+    Some files tag the container only and some the coded pictures only; where they disagree, the
+    pictures are right, as for FFmpeg's decoders.
+    """
+    numbers = frame_colour(first)
+    return {
+        field: number if number != UNSPECIFIED[field] else int(getattr(video.codec_context, field))
+        for field, number in numbers.items()
+    }
+
+
+def frame_colour(frame: VideoFrame) -> dict[str, int]:
+    """The four colour numbers of a frame by field."""
+    numbers = {field: int(getattr(frame, field)) for field in _COLOUR_FIELDS}
+    if frame.format.name.startswith("yuvj"):
+        numbers["color_range"] = int(ColorRange.JPEG)
+    return numbers
 
 
 def _named(field: str, number: int) -> str:

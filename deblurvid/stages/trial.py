@@ -1,4 +1,4 @@
-"""What the FFmpeg at hand can truly do, found by trying: for people who look for a fault."""
+"""What the FFmpeg at hand can truly do, found by trying."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
 import av
-from av.codec.codec import UnknownCodecError
+from av.codec.codec import Capabilities, UnknownCodecError
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
 
+from deblurvid.errors import EncoderError
 from deblurvid.stages.encoders import DEFAULT_OPTIONS
-from deblurvid.stages.ffmpeg import PICTURE_FORMATS, overheard
+from deblurvid.stages.ffmpeg import overheard
+from deblurvid.stages.layouts import LAYOUTS
 
 if TYPE_CHECKING:
     from av.video.stream import VideoStream
+
+    from deblurvid.stages.encoders import EncoderChoice
 
 ENCODERS = (
     "libx264",
@@ -24,6 +28,12 @@ ENCODERS = (
     "libvpx-vp9",
     "ffv1",
     "prores_ks",
+    "libx264rgb",
+    "mpeg2video",
+    "mpeg4",
+    "mjpeg",
+    "png",
+    "utvideo",
     "h264_nvenc",
     "hevc_nvenc",
     "av1_nvenc",
@@ -56,23 +66,43 @@ def why_not(name: str) -> str | None:
     except UnknownCodecError:
         return "not in this FFmpeg"
     formats = [f.name for f in encoder.video_formats or []]
-    taken = [f for f in formats or ["yuv420p"] if f in PICTURE_FORMATS]
+    taken = [f for f in formats or ["yuv420p"] if f in LAYOUTS]
     if not taken:
         return f"takes only {', '.join(formats)}, and nothing is converted to these"
+    pixel_format = "yuv420p" if "yuv420p" in taken else taken[0]
+    return _why_not(name, pixel_format, DEFAULT_OPTIONS.get(name, {}))
+
+
+def refuse_absent_hardware(choice: EncoderChoice) -> None:
+    """Try an encoder that needs a device, before any work is done for it.
+
+    Raises:
+        EncoderError: it does not encode here.
+    """
+    needs = av.Codec(choice.codec, "w").capabilities & (Capabilities.hardware | Capabilities.hybrid)
+    if not needs:
+        return
+    if reason := _why_not(choice.codec, choice.pixel_format, choice.options):
+        raise EncoderError(
+            f"encoder {choice.codec} does not work here: {reason}. deblurvid doctor tries all; "
+            "leave --codec out for one that needs no device"
+        )
+
+
+def _why_not(name: str, pixel_format: str, options: dict[str, str]) -> str | None:
     lines: list[str] = []
     try:
         with overheard(lines):
-            _encode_one(name, "yuv420p" if "yuv420p" in taken else taken[0])
+            _encode_one(name, pixel_format, options)
     except (FFmpegError, ValueError) as exc:
         # The first complaint is the cause, the others are what came of it.
         return lines[0] if lines else str(getattr(exc, "strerror", None) or exc)
     return None
 
 
-def _encode_one(name: str, pixel_format: str) -> None:
-    options = dict(DEFAULT_OPTIONS.get(name, {}))
+def _encode_one(name: str, pixel_format: str, options: dict[str, str]) -> None:
     with av.open(io.BytesIO(), "w", format="matroska") as scratch:
-        stream = cast("VideoStream", scratch.add_stream(name, rate=25, options=options))
+        stream = cast("VideoStream", scratch.add_stream(name, rate=25, options=dict(options)))
         context = stream.codec_context
         context.width, context.height = TRIAL_SIZE
         context.pix_fmt = pixel_format

@@ -11,6 +11,7 @@ from av.packet import Packet
 from deblurvid.errors import InputError
 from deblurvid.frames import Planes
 from deblurvid.stages.ffmpeg import colour_tags
+from deblurvid.stages.layouts import LAYOUTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
 
     from deblurvid.frames import VideoInfo
     from deblurvid.stages.ffmpeg import AnyPacket
+    from deblurvid.stages.layouts import Layout
 
-# FFmpeg stores planar RGB as G, B, R.
-RGB_ORDER = (2, 0, 1)
+INTERLACED = (
+    "interlaced; --deinterlace makes one picture of each two fields, as does ffmpeg -vf bwdif"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,50 +42,42 @@ def unpack(
     """Put the samples of each frame beside it, without the padding of its rows.
 
     Raises:
-        InputError: the size or the pixel format changes.
+        InputError: the size or the pixel format changes, or a frame is interlaced.
     """
-    for number, item in enumerate(items):
+    layout = LAYOUTS[info.pixel_format]
+    number = 0
+    for item in items:
         if isinstance(item, Packet):
             yield item
             continue
-        if (item.width, item.height, item.format.name) != (
-            info.width,
-            info.height,
-            info.pixel_format,
-        ):
-            raise InputError(
-                f"the video changes from {info.width}x{info.height} {info.pixel_format} to "
-                f"{item.width}x{item.height} {item.format.name} near packet {number}; "
-                "split it there first"
-            )
-        views = rows(item, info)
-        samples = tuple(_planar(view, info.picture.bytes_per_sample) for view in views)
+        _check(item, info, number)
+        samples = tuple(_planar(rows, layout) for rows in layout.rows(item))
         yield Picture(item, Planes(samples, colour_tags(item)))
+        number += 1
 
 
-def rows(frame: VideoFrame, info: VideoInfo) -> list[NDArray[np.uint8]]:
-    """Views of the frame's own memory, one a plane in the graph's order.
+def _check(frame: VideoFrame, info: VideoInfo, number: int) -> None:
+    """Refuse a frame that is not as the first one was."""
+    here = (frame.width, frame.height, frame.format.name)
+    if here == (info.width, info.height, info.pixel_format) and not frame.interlaced_frame:
+        return
+    seconds = float((frame.pts or 0) * info.time_base)
+    place = f"at frame {number}, {seconds:.3f} s,"
+    if frame.interlaced_frame:
+        raise InputError(f"{place} the video becomes {INTERLACED}")
+    raise InputError(
+        f"{place} the video changes from {info.width}x{info.height} {info.pixel_format} to "
+        f"{frame.width}x{frame.height} {frame.format.name}; restore the parts apart, with --start "
+        "and --duration"
+    )
 
-    Each is uint8 [height, width * bytes a sample]: the rows without what a decoder adds to their
-    ends. Valid while the frame lives, and until `make_writable`.
-    """
-    sizes = info.picture.plane_sizes(info.width, info.height)
-    order = RGB_ORDER if info.picture.source == "rgb" else range(len(sizes))
-    views = []
-    for index, (height, width) in zip(order, sizes, strict=True):
-        plane = frame.planes[index]
-        memory = np.frombuffer(plane, np.uint8)  # type: ignore[call-overload]
-        lines = memory.reshape(-1, plane.line_size)
-        views.append(lines[:height, : width * info.picture.bytes_per_sample])
-    return views
 
-
-def _planar(view: NDArray[np.uint8], bytes_per_sample: int) -> NDArray[np.uint8]:
-    """[height, width * bytes] -> [bytes, height, width]; at one byte without a copy if it can."""
-    if bytes_per_sample == 1:
-        return np.ascontiguousarray(view)[None]
+def _planar(rows: NDArray[np.unsignedinteger], layout: Layout) -> NDArray[np.uint8]:
+    """[height, width] -> [bytes, height, width]; at one byte without a copy if it can."""
+    if layout.picture.bytes_per_sample == 1:
+        return np.ascontiguousarray(rows, np.uint8)[None]
+    codes = rows >> layout.low_zeros if layout.low_zeros else rows
     # As shifts of whole codes: five times as fast as moving every other byte.
-    codes = view.view("<u2")
     halves = np.empty((2, *codes.shape), np.uint8)
     np.copyto(halves[0], codes, casting="unsafe")
     np.right_shift(codes, 8, out=halves[1], casting="unsafe")
