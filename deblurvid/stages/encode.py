@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from deblurvid.stages.encoders import EncoderChoice
     from deblurvid.stages.ffmpeg import AnyPacket
 
+MPEG4_TICKS = 65_535
+"""A second has no more in MPEG-4 part 2."""
+
 
 def add_encoder(
     target: OutputContainer,
@@ -49,6 +52,8 @@ def add_encoder(
     context.pix_fmt = choice.pixel_format
     # The source's own ticks: no timestamp is ever rounded, whatever its frame rate does.
     context.time_base = stream.time_base = info.time_base
+    if _counts_frames(context.name, info):
+        context.time_base = 1 / (info.frame_rate or Fraction(25))
     # PyAV asks for slices, which cost bits: 3 % with 16 threads. As FFmpeg's own program does:
     context.thread_type = "AUTO"
     context.flags |= Flags.frame_duration  # the last frame of a varying rate keeps its length
@@ -62,6 +67,12 @@ def add_encoder(
         stream.set_display_matrix(matrix)
     copy_tags(source, stream)
     return stream
+
+
+def _counts_frames(encoder: str, info: VideoInfo) -> bool:
+    """Whether a codec has no finer ticks than its frames: a varying rate then fails the check."""
+    coarse = encoder == "mpeg4" and info.time_base.denominator > MPEG4_TICKS
+    return encoder in ("mpeg1video", "mpeg2video") or coarse
 
 
 def _display_matrix(frame: VideoFrame) -> list[int] | None:

@@ -244,9 +244,10 @@ def _add_restored(
     try:
         return add_encoder(container, choice, source=source, first=first, info=info)
     except ValueError as exc:
+        name = container.format.name
+        elsewhere = "" if name == "matroska" else ", or an output that ends in .mkv"
         raise EncoderError(
-            f"{container.format.name} cannot hold what {choice.codec} encodes; "
-            "use another --codec, or an output that ends in .mkv"
+            f"{name} cannot hold what {choice.codec} encodes; use another --codec{elsewhere}"
         ) from exc
 
 
