@@ -5,6 +5,7 @@ Frozen, checked at birth, free of FFmpeg and of any engine.
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -100,13 +101,15 @@ OnCorrupt = Literal["keep", "drop", "fail"]
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """What was found wrong with the source's frames, in order, by their number from 0."""
+    """What is not usual of the source's frames, in order, by their number from 0."""
 
-    corrupt: list[int] = field(default_factory=list)
+    corrupt: array[int] = field(default_factory=lambda: array("q"))
     """Decoded, but the decoder says that parts are missing or made up."""
     undecodable: list[Fraction | None] = field(default_factory=list)
     """Seconds at which a packet gave no frame; None where it is not known."""
-    retagged: list[int] = field(default_factory=list)
+    interlaced: list[int] = field(default_factory=list)
+    """The first that says that it is interlaced."""
+    retagged: array[int] = field(default_factory=lambda: array("q"))
     """Tagged with another colour than the first frame."""
 
 

@@ -18,7 +18,7 @@ from deblurvid.events import Event, Finished, FrameDone, Notice, Segment, Starte
 from deblurvid.frames import Damage, Faults
 from deblurvid.options import RunOptions
 from deblurvid.prefetch import Waits, prefetch
-from deblurvid.remarks import after_the_last_frame, copied_pictures
+from deblurvid.remarks import after_the_last_frame, copied_pictures, without_loss
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -278,6 +278,8 @@ def _finish(job: Job, began: float) -> Iterator[Event]:
                 text=f"all streams begin {float(shift):.3f} s later together, because the "
                 "container cannot hold the source's negative times"
             )
+    for text in without_loss(job):
+        yield Notice(text=text)
     for text in texts:
         if job.options.strict:
             raise VerificationError(f"{text} (--strict makes this an error)")

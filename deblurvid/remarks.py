@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from deblurvid.pipeline import Job
 
 MOST_SPANS = 10
@@ -46,6 +48,16 @@ def after_the_last_frame(job: Job) -> list[str]:
     return texts
 
 
+def without_loss(job: Job) -> list[str]:
+    """What is known once all frames have passed, and strict has nothing against."""
+    from deblurvid.stages.deinterlace import FIELD_PARITY
+
+    said = job.damage.interlaced or job.video.codec_context.field_order in FIELD_PARITY
+    if job.options.deinterlace and not said:
+        return ["nothing says that the video is interlaced; it was deinterlaced as asked"]
+    return []
+
+
 def _of_damage(job: Job) -> list[str]:
     """What was wrong with the source's frames."""
     damage, texts = job.damage, []
@@ -64,7 +76,7 @@ def _of_damage(job: Job) -> list[str]:
     return texts
 
 
-def numbered(frames: list[int]) -> str:
+def numbered(frames: Sequence[int]) -> str:
     """Which frames, counted from 0: [3] -> 'frame 3', [3, 4, 5, 9] -> '4 frames (3-5, 9)'."""
     if len(frames) == 1:
         return f"frame {frames[0]}"

@@ -69,6 +69,8 @@ def decode(
         first_colour = first_colour or colour
         if colour != first_colour:
             damage.retagged.append(number)
+        if item.interlaced_frame and not damage.interlaced:
+            damage.interlaced.append(number)
         if item.is_corrupt:
             damage.corrupt.append(number)
             if on_corrupt == "fail":

@@ -71,7 +71,7 @@ def hdr_parameters(encoder: str, hdr: HdrMetadata | None) -> tuple[str, str] | N
 
 
 def _for_x265(hdr: HdrMetadata) -> str:
-    parts = ["hdr10=1:repeat-headers=1"]
+    parts = ["repeat-headers=1"]
     if hdr.display:
         parts.append(f"master-display={_in_steps(hdr.display)}")
     if hdr.light_level:

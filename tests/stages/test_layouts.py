@@ -56,8 +56,8 @@ def random_frame(name, size, seed=0):
 
 
 def converted(frame, name):
-    """By swscale."""
-    out = frame.reformat(format=name)
+    """By swscale, in one thread: several overlap when they read some packed formats (y210le)."""
+    out = frame.reformat(format=name, threads=1)
     out.pts, out.time_base = frame.pts, frame.time_base
     return out
 
