@@ -66,8 +66,10 @@ def _of_damage(job: Job) -> list[str]:
         texts.append(f"{numbered(damage.corrupt)} of the source: corrupt, {fate}")
     if damage.undecodable:
         known = sorted(seconds for seconds in damage.undecodable if seconds is not None)
-        where = f", the first at {float(known[0]):.3f} s" if known else ""
-        texts.append(f"{len(damage.undecodable)} packets of the video do not decode{where}")
+        where = f", the first near {float(known[0]):.3f} s" if known else ""
+        count = len(damage.undecodable)
+        packets = "1 packet" if count == 1 else f"{count} packets"
+        texts.append(f"{packets} of the video could not be decoded{where}")
     if damage.retagged:
         texts.append(
             f"{numbered(damage.retagged)}: tagged with another colour than the first frame, whose "
@@ -105,8 +107,9 @@ def _is_cut_off(job: Job) -> bool:
     lasted = (job.stamps[-1] - job.stamps[0]) * info.time_base + 2 / info.frame_rate
     if lasted >= info.duration:
         return False
-    dropped = len(job.damage.corrupt) if job.options.on_corrupt == "drop" else 0
-    came = len(job.stamps) + dropped
+    came = len(job.stamps) + len(job.damage.undecodable)
+    if job.options.on_corrupt == "drop":
+        came += len(job.damage.corrupt)
     if job.video.frames:
         return came < job.video.frames
     return bool(tagged_duration(job.video)) and came + 2 < (info.frame_count or 0)

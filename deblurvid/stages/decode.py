@@ -7,7 +7,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from av.error import InvalidDataError
+from av.error import ExternalError, InvalidDataError
 from av.packet import Packet
 
 from deblurvid.errors import InputError
@@ -93,22 +93,47 @@ def _frames(
     damage: Damage,
 ) -> Iterator[VideoFrame | AnyPacket]:
     """All that decodes; the error of one packet does not end it."""
+    missing = 0
     for packet in itertools.chain(packets, [None]):  # None empties the decoder
         if packet is not None and packet.stream_index != video.index:
             yield packet
             continue
         try:
             with translated(InputError, "cannot decode the video"):
-                yield from video.codec_context.decode(packet)
+                frames = video.codec_context.decode(packet)
         except InputError as exc:
-            if not isinstance(exc.__cause__, InvalidDataError):
+            if not isinstance(exc.__cause__, (InvalidDataError, ExternalError)):
                 raise
-            seconds = _seconds(packet)
-            if seconds is not None and not span.holds(seconds):
-                continue  # after a search the first packets may lack what they refer to
-            if on_corrupt == "fail":
-                raise InputError(f"{exc} ({_place(seconds)}); {_WAYS_OUT}") from exc
-            damage.undecodable.append(seconds)
+            _undecodable(_seconds(packet), span, on_corrupt, damage, exc)
+            frames, missing = [], missing - 1
+        missing += (packet is not None) - len(frames)
+        yield from frames
+    # While the decoder is emptied, PyAV passes over errors. Where each packet is a picture they
+    # show by their number. Codecs that reorder are none such, nor are VP8 and VP9.
+    codec = video.codec_context.codec
+    if not codec.reorder and (codec.intra_only or codec.lossless):
+        for _ in range(missing):
+            _undecodable(None, span, on_corrupt, damage, None)
+
+
+def _undecodable(
+    seconds: Fraction | None,
+    span: Span,
+    on_corrupt: OnCorrupt,
+    damage: Damage,
+    error: InputError | None,
+) -> None:
+    """Take note of a packet that gave no frame.
+
+    Raises:
+        InputError: `on_corrupt` is fail.
+    """
+    if seconds is not None and not span.holds(seconds):
+        return  # after a search the first packets may lack what they refer to
+    if on_corrupt == "fail":
+        what = error or "cannot decode the video"
+        raise InputError(f"{what} ({_place(seconds)}); {_WAYS_OUT}") from error
+    damage.undecodable.append(seconds)
 
 
 def _seconds(packet: AnyPacket | None) -> Fraction | None:
@@ -118,7 +143,7 @@ def _seconds(packet: AnyPacket | None) -> Fraction | None:
 
 
 def _place(seconds: Fraction | None) -> str:
-    return "at the end" if seconds is None else f"at {float(seconds):.3f} s"
+    return "at the end" if seconds is None else f"near {float(seconds):.3f} s"
 
 
 def until_first_frame(
