@@ -164,7 +164,7 @@ def make_nearly_still(path: Path, name: str, size: tuple[int, int] = (64, 48)) -
     """Four frames of soft slopes, which lossy encoders keep well."""
     layout = LAYOUTS[name]
     with av.open(str(path), "w") as target:
-        stream = cast("VideoStream", target.add_stream("rawvideo", rate=25))
+        stream = target.add_stream("rawvideo", rate=25)
         stream.codec_context.width, stream.codec_context.height = size
         stream.codec_context.pix_fmt = name
         for number in range(4):
@@ -212,7 +212,7 @@ def test_alpha_that_is_lost_is_said(tmp_path: Path) -> None:
 def test_other_formats_are_refused_with_what_to_do(tmp_path: Path, name: str, hint: str) -> None:
     """A format that is not restored is named, with the nearest one that is."""
     with av.open(str(tmp_path / "a.nut"), "w") as target:
-        stream = cast("VideoStream", target.add_stream("rawvideo", rate=25))
+        stream = target.add_stream("rawvideo", rate=25)
         stream.codec_context.width, stream.codec_context.height = 64, 48
         stream.codec_context.pix_fmt = name
         frame = av.VideoFrame(64, 48, name)

@@ -231,7 +231,7 @@ def _nearest(frame: VideoFrame) -> str:
     end = "" if depth == DEPTHS[0] else f"{depth}le"
     if kind.is_rgb or kind.has_palette:
         return ("gbrap" if alpha or kind.has_palette else "gbrp") + end
-    if len(kind.components) < 3:  # noqa: PLR2004 - grey, with or without alpha
+    if len(kind.components) < 3:
         return "gray" + end
     chroma = kind.components[1]
     full_width, full_height = chroma.width == kind.width, chroma.height == kind.height

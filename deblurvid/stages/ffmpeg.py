@@ -101,7 +101,7 @@ def side_data_lines(stream: Stream) -> list[str]:
     PyAV has no other way to it.
     """
     with _logging(av.logging.INFO):
-        text = stream.container.dumps_format()
+        text = stream.container.dumps_format()  # type: ignore[attr-defined]
     found = re.search(rf"Stream #0:{stream.index}\b.*?(?=Stream #|\Z)", text, re.DOTALL)
     _, _, side_data = found[0].partition("Side data:") if found else ("", "", "")
     return [line.strip() for line in side_data.splitlines() if line.strip()]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from av.video.format import names
+from av.video.format import names  # type: ignore[attr-defined]
 
 from deblurvid.frames import DEPTHS, PictureFormat
 
@@ -83,7 +83,7 @@ class Layout:
         if self.picture.bytes_per_sample == 2:
             lines = lines.view(">u2" if self.big_endian else "<u2")
         first, behind = place.offset, place.offset + place.step * width
-        return lines[:height, first:behind:place.step]  # type: ignore[no-any-return]
+        return lines[:height, first : behind : place.step]  # type: ignore[no-any-return]
 
 
 _ENDS = {"le": False, "be": True}
@@ -166,9 +166,7 @@ def _all_layouts() -> Iterator[Layout]:
         yield _layout(f"nv20{end}", "yuv422", "y uv", depth=10, big_endian=big)
         for name, source, order, depth in _OTHERS_OF_16_BITS:
             zeros = 16 - depth
-            yield _layout(
-                name + end, source, order, depth=depth, big_endian=big, low_zeros=zeros
-            )
+            yield _layout(name + end, source, order, depth=depth, big_endian=big, low_zeros=zeros)
 
 
 def _layout(

@@ -47,9 +47,7 @@ def pack(
         yield frame
 
 
-def _write(
-    rows: NDArray[np.unsignedinteger], samples: NDArray[np.uint8], low_zeros: int
-) -> None:
+def _write(rows: NDArray[np.unsignedinteger], samples: NDArray[np.uint8], low_zeros: int) -> None:
     """[bytes, height, width] -> [height, width] of stored samples."""
     if len(samples) == 1:
         rows[:] = samples[0]

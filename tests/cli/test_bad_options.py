@@ -37,6 +37,17 @@ def _refused(cli: Cli, source: Path, folder: Path, options: list[str], *words: s
         (["--crf", "sharp"], ["crf", "sharp"]),
         (["-e", "x264-params=nosuch=1"], ["nosuch"]),
         (["--codec", "libx265", "-e", "x265-params=nosuch=1"], ["nosuch"]),
+        (["--codec", "libx265", "-e", "x265-params=crf=abc"], ["crf", "abc"]),
+        (["--codec", "libsvtav1", "-e", "svtav1-params=nosuch=1"], ["nosuch"]),
+        (["-e", "x264-params=me=warp"], ["me = warp"]),
+        (["-e", "g=often"], ["option g", "often"]),
+        (["-e", "flags=+nosuch"], ["flags", "nosuch"]),
+        (["--codec", "libvpx-vp9", "--crf", "99"], ["crf", "99"]),
+        (["--codec", "libvpx-vp9", "-e", "deadline=warp"], ["deadline", "warp"]),
+        (["--codec", "mpeg4", "--crf", "4"], ["mpeg4", "crf"]),
+        (["--codec", "mjpeg"], ["mjpeg", "unofficial"]),
+        (["--codec", "libx265", "--preset", "warp"], ["preset", "warp"]),
+        (["--on-corrupt", "mend"], ["mend", "keep"]),
         (["--crf", "18", "-e", "crf=20"], ["--crf", "-e crf"]),
         (["--preset", "slow", "-e", "preset=fast"], ["--preset", "-e preset"]),
         (["-e", "tune=film", "-e", "tune=grain"], ["tune", "twice"]),
@@ -80,7 +91,7 @@ def test_odd_size(cli: Cli, tmp_path: Path, folder: Path) -> None:
     """libx264 takes even sizes only; the size and the encoder are named."""
     source = make_video(tmp_path / "in.mkv", size=(63, 47), codec="ffv1", audio=False)
 
-    _refused(cli, source, folder, [], "libx264", "63x47")
+    _refused(cli, source, folder, ["--codec", "libx264"], "libx264", "63x47", "libsvtav1")
 
 
 def test_codec_that_the_container_cannot_hold(cli: Cli, clip: Path, folder: Path) -> None:

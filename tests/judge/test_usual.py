@@ -8,7 +8,9 @@ from deblurvid.stages.encoders import EncoderChoice
 from deblurvid.stages.usual import usual_loop
 from tests.media import make_video
 
-LOSSLESS = EncoderChoice(codec="libx264", options={"preset": "ultrafast", "qp": "0"}, pixel_format="yuv420p")
+LOSSLESS = EncoderChoice(
+    codec="libx264", options={"preset": "ultrafast", "qp": "0"}, pixel_format="yuv420p"
+)
 
 
 def luma(path):

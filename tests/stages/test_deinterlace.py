@@ -20,9 +20,7 @@ FIELD_ORDER = {"tff": 2, "bff": 3}
 
 
 def run(source, target, **options):
-    return list(
-        deblur_video(source, target, **{"engine": "identity", "codec": "ffv1", **options})
-    )
+    return list(deblur_video(source, target, **{"engine": "identity", "codec": "ffv1", **options}))
 
 
 def make_interlaced(path, order, *, pixel_format="yuv420p", frames=9, codec="ffv1"):

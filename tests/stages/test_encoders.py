@@ -18,12 +18,14 @@ def choose(pixel_format="yuv420p", muxer="mp4", codec=None, **options):
     [
         ("yuv420p", "mp4", "libx264"),
         ("yuv420p10le", "mp4", "libx265"),
-        ("gbrp", "matroska", "libx265"),
+        ("gbrp", "matroska", "libx264rgb"),
+        ("gbrp10le", "matroska", "libx265"),
+        ("gray16le", "matroska", "ffv1"),
         ("yuv420p", "webm", "libsvtav1"),
     ],
 )
 def test_defaults_play_everywhere(pixel_format, muxer, expected):
-    """8 bits H.264, more HEVC, WebM AV1."""
+    """8 bits H.264, more HEVC, WebM AV1; what players show none of, lossless."""
     assert expected == choose(pixel_format, muxer).codec
 
 

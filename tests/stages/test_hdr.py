@@ -49,9 +49,7 @@ def notices(events):
 def test_static_metadata_come_back_to_the_byte(tmp_path, codec, suffix):
     """Mastering display and light level that FFmpeg reads from the output are the source's bytes."""
     source = make_hdr10(tmp_path / "a.mp4")
-    run = deblur_video(
-        source, tmp_path / f"b{suffix}", engine="identity", codec=codec, strict=True
-    )
+    run = deblur_video(source, tmp_path / f"b{suffix}", engine="identity", codec=codec, strict=True)
     list(run)
 
     assert static(source) == static(tmp_path / f"b{suffix}")
@@ -86,9 +84,7 @@ def test_one_of_the_two(tmp_path, metadata, kept):
     source = make_video(
         tmp_path / "a.mp4", pixel_format="yuv420p10le", options={"x264-params": metadata}, frames=5
     )
-    run = deblur_video(
-        source, tmp_path / "b.mp4", engine="identity", codec="libx264", strict=True
-    )
+    run = deblur_video(source, tmp_path / "b.mp4", engine="identity", codec="libx264", strict=True)
     list(run)
 
     assert [kept] == list(static(source))

@@ -74,7 +74,7 @@ def codes_of(samples):
 
 
 def samples_of(codes, layout):
-    """[height, width] -> [bytes, height, width]"""
+    """[height, width] -> [bytes, height, width]."""
     parts = [(codes >> 8 * at) & 255 for at in range(layout.picture.bytes_per_sample)]
     return np.stack(parts).astype(np.uint8)
 
@@ -117,11 +117,15 @@ def test_every_layout_is_written_and_its_alpha_kept(name, size):
     assert (7, Fraction(1, 25)) == (packed.pts, packed.time_base)
 
 
-@pytest.mark.parametrize("name", ["ya8", "ya16le", "ya16be", "rgb0", "bgr0", "0rgb", "0bgr", "vuyx"])
+@pytest.mark.parametrize(
+    "name", ["ya8", "ya16le", "ya16be", "rgb0", "bgr0", "0rgb", "0bgr", "vuyx"]
+)
 def test_what_is_beside_the_picture_stays(name):
     """The bytes of alpha and padding, whose places a dump shows, are untouched by packing."""
     size, width = (32, 20), {"ya8": 2, "ya16le": 4, "ya16be": 4}.get(name, 4)
-    beside = {"ya8": [1], "ya16le": [2, 3], "ya16be": [2, 3], "0rgb": [0], "0bgr": [0]}.get(name, [3])
+    beside = {"ya8": [1], "ya16le": [2, 3], "ya16be": [2, 3], "0rgb": [0], "0bgr": [0]}.get(
+        name, [3]
+    )
     frame, info = VideoFrame(*size, name), info_of(size, name)
     memory = np.random.default_rng(3).integers(0, 256, frame.planes[0].buffer_size, np.uint8)
     frame.planes[0].update(memory.tobytes())
@@ -153,7 +157,7 @@ CONVERSIONS = [
 @pytest.mark.parametrize("size", [(64, 48), (37, 21)])
 @pytest.mark.parametrize(("source", "target"), CONVERSIONS)
 def test_another_order_of_the_same_samples(source, target, size):
-    """pack lays the samples out as the encoder takes them; none changes, alpha where it fits."""
+    """Pack lays the samples out as the encoder takes them; none changes, alpha where it fits."""
     layout, info = LAYOUTS[source], info_of(size, source)
     frame = VideoFrame(*size, source)
     rng = np.random.default_rng(9)
