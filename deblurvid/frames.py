@@ -95,10 +95,6 @@ class Faults:
     """Came out as one flat colour though the source was none; the whole picture kept the source."""
 
 
-OnCorrupt = Literal["keep", "drop", "fail"]
-"""What becomes of frames that the decoder calls corrupt."""
-
-
 @dataclass(frozen=True, slots=True)
 class Damage:
     """What is not usual of the source's frames, in order, by their number from 0."""

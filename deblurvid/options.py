@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
 from deblurvid.errors import UsageError
-from deblurvid.frames import OnCorrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +13,9 @@ if TYPE_CHECKING:
 
     from deblurvid.backends.base import Engine
     from deblurvid.events import Event
+
+OnCorrupt = Literal["keep", "drop", "fail"]
+"""What becomes of frames that the decoder calls corrupt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

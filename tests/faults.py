@@ -17,7 +17,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from tests.planted import build, cuda, graph, pipeline, training
+from tests.planted import build, cuda, graph, pictures, pipeline, training
 
 if TYPE_CHECKING:
     from tests.planted.fault import Fault
@@ -27,6 +27,7 @@ COPIED = ("deblurvid", "train", "tests", "engines", "pyproject.toml")
 FAULTS = (
     *graph.FAULTS,
     *pipeline.FAULTS,
+    *pictures.FAULTS,
     *build.FAULTS,
     *cuda.FAULTS,
     *training.FAULTS,

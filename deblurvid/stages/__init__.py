@@ -8,7 +8,8 @@ takes. Packets of streams that are copied travel in the same line, in their orde
 between demux and mux hands them on untouched. `deblurvid.prefetch` puts threads between stages;
 PyAV, OpenVINO and PyCUDA let go of the interpreter in every call that takes time.
 
-This is the only package that touches FFmpeg. `ffmpeg` translates its errors, `streams` decides
-what becomes of every stream, `encoders` which encoder with which options, `verify` reads the
-finished file back.
+This is the only package that touches FFmpeg. `ffmpeg` translates its errors, `layouts` knows where
+the samples of each pixel format lie, `streams` decides what becomes of every stream, `encoders`
+which encoder with which options, `verify` reads the finished file back. `deinterlace` stands
+between decode and unpack when it is asked for.
 """

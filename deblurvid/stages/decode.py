@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-    from deblurvid.frames import Damage, OnCorrupt
+    from deblurvid.frames import Damage
+    from deblurvid.options import OnCorrupt
     from deblurvid.stages.demux import Span
     from deblurvid.stages.ffmpeg import AnyPacket
 
