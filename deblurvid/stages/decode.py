@@ -107,7 +107,8 @@ def _frames(
                 raise
             _undecodable(_seconds(packet), span, on_corrupt, damage, exc)
             frames, missing = [], missing - 1
-        missing += (packet is not None) - len(frames)
+        hidden = packet is None or packet.is_discard  # by an edit list
+        missing += (not hidden) - len(frames)
         yield from frames
     # While the decoder is emptied, PyAV passes over errors. Where each packet is a picture they
     # show by their number. Codecs that reorder are none such, nor are VP8 and VP9.

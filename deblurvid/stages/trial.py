@@ -33,7 +33,6 @@ ENCODERS = (
     "mpeg4",
     "mjpeg",
     "png",
-    "utvideo",
     "h264_nvenc",
     "hevc_nvenc",
     "av1_nvenc",
@@ -69,8 +68,7 @@ def why_not(name: str) -> str | None:
     taken = [f for f in formats or ["yuv420p"] if f in LAYOUTS]
     if not taken:
         return f"takes only {', '.join(formats)}, and nothing is converted to these"
-    pixel_format = "yuv420p" if "yuv420p" in taken else taken[0]
-    return _why_not(name, pixel_format, DEFAULT_OPTIONS.get(name, {}))
+    return _why_not(name, taken[0], DEFAULT_OPTIONS.get(name, {}))
 
 
 def refuse_absent_hardware(choice: EncoderChoice) -> None:
@@ -101,7 +99,7 @@ def _why_not(name: str, pixel_format: str, options: dict[str, str]) -> str | Non
 
 
 def _encode_one(name: str, pixel_format: str, options: dict[str, str]) -> None:
-    with av.open(io.BytesIO(), "w", format="matroska") as scratch:
+    with av.open(io.BytesIO(), "w", format="mpegts") as scratch:
         stream = cast("VideoStream", scratch.add_stream(name, rate=25, options=dict(options)))
         context = stream.codec_context
         context.width, context.height = TRIAL_SIZE

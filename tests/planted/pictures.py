@@ -110,14 +110,14 @@ FAULTS = (
         (TAGS + "test_cropping_by_the_container_is_said",),
     ),
     Fault(
-        "mastering display without its white point's place",
+        "mastering display's red and green swapped",
         STAGES + "hdr.py",
         "red, green, blue, white = display.primaries",
         "green, red, blue, white = display.primaries",
         (HDR + "test_static_metadata_come_back_to_the_byte",),
     ),
     Fault(
-        "light level off by one",
+        "greatest and average light level swapped",
         STAGES + "hdr.py",
         'parts.append("max-cll={},{}".format(*hdr.light_level))',
         'parts.append("max-cll={1},{0}".format(*hdr.light_level))',
