@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 OPTIONS = (
     "--output --start --duration --strict --verify --engine --device --precision --strength "
-    "--codec --crf --preset --progress --debug"
+    "--deinterlace --on-corrupt --codec --crf --preset --progress --debug"
 )
 
 
@@ -39,7 +39,7 @@ def test_run_help(cli: Cli) -> None:
     result = cli("run", "--help")
 
     assert result.code == 0
-    named = re.findall(r"^\W*(--[a-z]+)", result.out, re.MULTILINE)
+    named = re.findall(r"^\W*(--[a-z-]+)", result.out, re.MULTILINE)
     assert sorted([*OPTIONS.split(), "--help"]) == sorted(named)
     for panel in ("Input and output", "Restoring", "Encoding", "Display"):
         assert f" {panel} " in result.out
