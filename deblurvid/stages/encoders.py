@@ -15,8 +15,6 @@ from deblurvid.stages.hdr import hdr_parameters
 from deblurvid.stages.layouts import LAYOUTS, layout_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from deblurvid.frames import VideoInfo
 
 DEFAULT_OPTIONS: dict[str, dict[str, str]] = {
@@ -163,16 +161,10 @@ def _merged(encoder: str, info: VideoInfo, options: dict[str, str]) -> dict[str,
     if _RATE_OPTIONS & options.keys():
         defaults = {key: value for key, value in defaults.items() if key not in _RATE_OPTIONS}
     merged = dict(defaults)
-    for key, value in _in_order(hdr_parameters(encoder, info.hdr), options):
+    for key, value in (*hdr_parameters(encoder, info.hdr).items(), *options.items()):
         nested = key.endswith("-params") and key in merged
         merged[key] = f"{merged[key]}:{value}" if nested else value  # the last of two wins
     return merged
-
-
-def _in_order(first: tuple[str, str] | None, then: dict[str, str]) -> Iterator[tuple[str, str]]:
-    if first is not None:
-        yield first
-    yield from then.items()
 
 
 def _check_options(encoder: av.Codec, options: dict[str, str]) -> None:

@@ -62,12 +62,12 @@ def _light_level(data: SideData | None) -> tuple[int, int] | None:
     return greatest, average
 
 
-def hdr_parameters(encoder: str, hdr: HdrMetadata | None) -> tuple[str, str] | None:
-    """The option that makes an encoder write the metadata, and its value; None if it has none."""
+def hdr_parameters(encoder: str, hdr: HdrMetadata | None) -> dict[str, str]:
+    """The option that makes an encoder write the metadata, by its name; none if it has none."""
     if hdr is None or encoder not in _WRITERS:
-        return None
+        return {}
     option, write = _WRITERS[encoder]
-    return option, write(hdr)
+    return {option: write(hdr)}
 
 
 def _for_x265(hdr: HdrMetadata) -> str:

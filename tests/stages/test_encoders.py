@@ -3,7 +3,8 @@
 import pytest
 
 from deblurvid.errors import EncoderError
-from deblurvid.stages.encoders import choose_encoder
+from deblurvid.stages.encoders import DEFAULT_CODECS, choose_encoder
+from deblurvid.stages.ffmpeg import WRITABLE_FORMATS
 from tests.stages.test_pictures import info_of
 
 
@@ -27,6 +28,11 @@ def choose(pixel_format="yuv420p", muxer="mp4", codec=None, **options):
 def test_defaults_play_everywhere(pixel_format, muxer, expected):
     """8 bits H.264, more HEVC, WebM AV1; what players show none of, lossless."""
     assert expected == choose(pixel_format, muxer).codec
+
+
+def test_every_container_has_defaults():
+    """No muxer that is written lacks a list of encoders to choose from."""
+    assert set(DEFAULT_CODECS) == set(WRITABLE_FORMATS.values())
 
 
 def test_defaults_are_visually_lossless_and_quick():

@@ -117,8 +117,8 @@ def test_other_encoders_are_said_to_lose_them(tmp_path):
 
 def test_without_metadata_nothing_is_asked_of_the_encoder():
     """No HDR10, or an encoder that has no option for it: no option."""
-    assert hdr_parameters("libx265", None) is None
-    assert hdr_parameters("ffv1", HdrMetadata(None, (1, 1))) is None
+    assert hdr_parameters("libx265", None) == {}
+    assert hdr_parameters("ffv1", HdrMetadata(None, (1, 1))) == {}
 
 
 def _hdr10_plus():
