@@ -18,7 +18,7 @@ from deblurvid.events import Event, Finished, FrameDone, Notice, Segment, Starte
 from deblurvid.frames import Damage, Faults
 from deblurvid.options import RunOptions
 from deblurvid.prefetch import Waits, prefetch
-from deblurvid.remarks import after_the_last_frame, copied_pictures, without_loss
+from deblurvid.remarks import after_the_last_frame, copied_pictures, lead_in, without_loss
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -29,12 +29,13 @@ if TYPE_CHECKING:
 
     from deblurvid.backends.base import Engine
     from deblurvid.frames import VideoInfo
-    from deblurvid.stages.decode import Clock
+    from deblurvid.stages.clock import Clock
     from deblurvid.stages.demux import Span
     from deblurvid.stages.encoders import EncoderChoice
     from deblurvid.stages.ffmpeg import AnyPacket
     from deblurvid.stages.mux import Output
     from deblurvid.stages.streams import StreamPlan
+    from deblurvid.stages.timeline import Timeline
 
 QUEUE_CAPACITY = 4
 """Values that may wait at each boundary: enough to even out, 1.4 MB each at 720p."""
@@ -75,6 +76,7 @@ class Job:
     video: VideoStream
     span: Span
     clock: Clock
+    timeline: Timeline
     info: VideoInfo
     tags: dict[str, str]
     """What the source says of its picture; see `stages.tags`."""
@@ -104,7 +106,7 @@ class Job:
 def _run(source: Path, target: Path, options: RunOptions) -> Generator[Event, None, None]:
     with ExitStack() as stack:
         job = open_job(source, target, options, stack)
-        losses = [f"{plan} is left out: {plan.reason}" for plan in job.plans if plan.fate == "drop"]
+        losses = [plan.loss for plan in job.plans if plan.loss]
         losses += job.choice.losses
         if options.strict and losses:
             raise UsageError(f"{losses[0]} (--strict makes this an error)")
@@ -117,7 +119,7 @@ def _run(source: Path, target: Path, options: RunOptions) -> Generator[Event, No
             encoder=str(job.choice),
             frame_count=job.info.frame_count,
         )
-        for text in [*losses, *copied_pictures(job)]:
+        for text in [*losses, *copied_pictures(job), *lead_in(job)]:
             yield Notice(text=text)
         yield from _restore(job, began)
         yield from _finish(job, began)
@@ -125,30 +127,31 @@ def _run(source: Path, target: Path, options: RunOptions) -> Generator[Event, No
 
 def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) -> Job:
     """Open and check everything, cheapest first; nothing under the target's name is touched."""
-    from deblurvid.stages.decode import (
-        Clock,
-        decode,
-        describe,
-        refuse_interlaced,
-        until_first_frame,
-    )
+    from deblurvid.stages.avi import with_constant_rate, without_reordering
+    from deblurvid.stages.clock import Clock
+    from deblurvid.stages.decode import decode, describe, refuse_interlaced, until_first_frame
     from deblurvid.stages.deinterlace import check_deinterlace
-    from deblurvid.stages.demux import demux, open_input, span_of, video_stream
+    from deblurvid.stages.demux import demux, open_input, span_of, video_stream, without_hidden
     from deblurvid.stages.encoders import choose_encoder
+    from deblurvid.stages.ffmpeg import NON_NEGATIVE_MUXERS
     from deblurvid.stages.mux import check_target, muxer_of, open_output
-    from deblurvid.stages.streams import plan_streams
+    from deblurvid.stages.streams import copied_sound, plan_streams
     from deblurvid.stages.tags import picture_tags
+    from deblurvid.stages.timeline import Timeline
     from deblurvid.stages.trial import refuse_absent_hardware
 
     muxer = muxer_of(target)
     check_target(source, target, overwrite=options.overwrite)
     container = stack.enter_context(open_input(source))
     video = video_stream(container, source)
-    plans = plan_streams(container, video, muxer)
-    span = span_of(container, video, options.start, options.duration)
-    clock = Clock(video)
+    plans = plan_streams(container, video, muxer, cut=bool(options.start))
+    span = span_of(container, video, options.start, options.duration, muxer=muxer)
+    clock, timeline = Clock(video), Timeline(video)
     damage = Damage()
-    packets = demux(container, video, span)
+    packets = demux(container, video, span, timeline)
+    if muxer in NON_NEGATIVE_MUXERS:
+        packets = without_hidden(packets, copied_sound(plans))
+    packets = clock.noting(packets)
     items = decode(packets, video, span, clock, on_corrupt=options.on_corrupt, damage=damage)
     head, first = until_first_frame(items, source, span)
     info = describe(container, video, first, span)
@@ -159,6 +162,9 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
     tags = picture_tags(video, first)
     choice = choose_encoder(info, muxer, codec=options.codec, options=dict(options.encoder_options))
     refuse_absent_hardware(choice)
+    if muxer == "avi":
+        info = with_constant_rate(source, info, options.start, options.duration)
+        choice = without_reordering(choice)
     engine = _engine_for(info, options, stack)
     output = open_output(container, target, plans, choice, first=first, info=info, span=span)
     stack.callback(output.discard)
@@ -168,6 +174,7 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
         video=video,
         span=span,
         clock=clock,
+        timeline=timeline,
         info=info,
         tags=tags,
         plans=plans,
@@ -221,6 +228,8 @@ def _engine_for(info: VideoInfo, options: RunOptions, stack: ExitStack) -> Engin
 
 def _restore(job: Job, began: float) -> Iterator[Event]:
     """Run the line: demux -> decode -> unpack -> deblur -> pack -> encode -> mux."""
+    from deblurvid.stages.avi import frames_from_zero, packets_from_zero
+    from deblurvid.stages.convert import convert
     from deblurvid.stages.deblur import deblur
     from deblurvid.stages.encode import encode
     from deblurvid.stages.mux import mux
@@ -246,7 +255,12 @@ def _restore(job: Job, began: float) -> Iterator[Event]:
             "engine",
         )
         frames = pack(restored, job.info, job.choice.pixel_format)
-        packets = encode(frames, job.output.video, job.stamps)
+        in_avi = job.output.container.format.name == "avi"
+        if in_avi:
+            frames = frames_from_zero(frames)
+        packets = convert(encode(frames, job.output.video, job.stamps), job.output)
+        if in_avi:
+            packets = packets_from_zero(packets)
         done = 0
         for packet in mux(packets, job.output):
             if packet.stream is job.output.video:
@@ -269,13 +283,16 @@ def _finish(job: Job, began: float) -> Iterator[Event]:
     texts = after_the_last_frame(job)
     if job.options.verify != "off":
         full = job.options.verify == "full"
-        shift = verify(job.output, job.stamps, job.info.time_base, full=full)
-        part = job.output.part
-        lost = [*lost_tags(part, job.tags), *lost_texts(part, job.source, job.span)]
+        written = verify(job.output, job.stamps, job.info.time_base, full=full)
+        lost = [
+            *lost_tags(job.tags, written.picture or {}),
+            *lost_texts(job.source, job.span, written),
+            *written.lost_words,
+        ]
         texts += [f"the output does not keep {what}" for what in lost]
-        if shift:  # nothing is lost, so strict has nothing against it
+        if written.shift:  # nothing is lost, so strict has nothing against it
             yield Notice(
-                text=f"all streams begin {float(shift):.3f} s later together, because the "
+                text=f"all streams begin {float(written.shift):.3f} s later together, because the "
                 "container cannot hold the source's negative times"
             )
     for text in without_loss(job):

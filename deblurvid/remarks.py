@@ -15,7 +15,7 @@ MOST_SPANS = 10
 
 def copied_pictures(job: Job) -> list[str]:
     """Only one video stream is restored."""
-    from deblurvid.stages.mux import kind_of
+    from deblurvid.stages.tracks import kind_of
 
     return [
         f"{plan} is copied as it is: only the first video is restored"
@@ -24,11 +24,35 @@ def copied_pictures(job: Job) -> list[str]:
     ]
 
 
+def lead_in(job: Job) -> list[str]:
+    """A start that is moved although nothing is cut."""
+    if not job.span.from_zero:
+        return []
+    muxer = job.output.container.format.name
+    begin = f"{float(job.span.origin):.3f} s"
+    return [f"all streams begin {begin} earlier together: {muxer} would show nothing until then"]
+
+
 def after_the_last_frame(job: Job) -> list[str]:
     """What is known once all frames have passed."""
     texts = []
     if job.clock.mended:
         texts.append(f"{job.clock.mended} frames had no rising timestamp and were given one")
+    if job.timeline.mended:
+        texts.append(
+            f"{job.timeline.mended} packets of copied streams had no rising timestamp and were "
+            "given one"
+        )
+    if job.timeline.joints:
+        texts.append(
+            f"the timestamps start again {job.timeline.joints} times, as in joined recordings: "
+            "each was moved behind the one before"
+        )
+    texts += [
+        f"{made.undecodable} packets of stream {index} did not decode and are missing"
+        for index, made in job.output.converters.items()
+        if made.undecodable
+    ]
     texts += _of_damage(job)
     if _is_cut_off(job):
         texts.append(

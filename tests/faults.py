@@ -17,7 +17,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from tests.planted import build, cuda, graph, pictures, pipeline, training
+from tests.planted import build, cuda, graph, pictures, pipeline, streams, training
 
 if TYPE_CHECKING:
     from tests.planted.fault import Fault
@@ -28,6 +28,7 @@ FAULTS = (
     *graph.FAULTS,
     *pipeline.FAULTS,
     *pictures.FAULTS,
+    *streams.FAULTS,
     *build.FAULTS,
     *cuda.FAULTS,
     *training.FAULTS,

@@ -88,7 +88,7 @@ def stages_alone(source: Path, job: Job) -> Iterator[Cost]:
 
 def _decode_alone(source: Path, job: Job, frames: int) -> Cost:
     """Read and decode the job's span, and keep nothing."""
-    from deblurvid.stages.decode import Clock as FrameClock
+    from deblurvid.stages.clock import Clock as FrameClock
     from deblurvid.stages.decode import decode
     from deblurvid.stages.demux import demux, open_input, video_stream
 

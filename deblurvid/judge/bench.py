@@ -205,7 +205,8 @@ def _suffix(source: Path) -> str:
 
 def _described(source: Path) -> VideoInfo:
     """What a video is, by its first frame."""
-    from deblurvid.stages.decode import Clock, decode, describe
+    from deblurvid.stages.clock import Clock
+    from deblurvid.stages.decode import decode, describe
     from deblurvid.stages.demux import Span, demux, open_input, video_stream
 
     with open_input(source) as container:

@@ -18,7 +18,8 @@ def first_pictures(source: Path, count: int) -> tuple[PictureFormat, list[Planes
         InputError: it is no video that can be read.
     """
     from deblurvid.frames import Damage
-    from deblurvid.stages.decode import Clock, decode, describe, until_first_frame
+    from deblurvid.stages.clock import Clock
+    from deblurvid.stages.decode import decode, describe, until_first_frame
     from deblurvid.stages.demux import Span, demux, open_input, video_stream
     from deblurvid.stages.unpack import Picture, unpack
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from deblurvid.frames import Damage
     from deblurvid.options import OnCorrupt
+    from deblurvid.stages.clock import Clock
     from deblurvid.stages.demux import Span
     from deblurvid.stages.ffmpeg import AnyPacket
 
@@ -166,29 +167,6 @@ def until_first_frame(
             return head, item
     where = f" from {float(span.start)} s on" if span.cuts else ""
     raise InputError(f"{source}: the video has no frame that decodes{where}")
-
-
-class Clock:
-    """Fills in timestamps that are missing, and moves up those that do not rise.
-
-    Encoders and containers refuse both. `mended` counts them.
-    """
-
-    def __init__(self, video: VideoStream) -> None:
-        rate = video.average_rate or video.guessed_rate
-        ticks = 1 / (rate * video.time_base) if rate and video.time_base else 1
-        self._step = max(1, round(ticks))
-        self._last: int | None = None
-        self.mended = 0
-
-    def stamp(self, frame: VideoFrame) -> int:
-        """The timestamp that the frame gets, in the stream's ticks."""
-        pts = frame.pts
-        if pts is None or (self._last is not None and pts <= self._last):
-            pts = 0 if self._last is None else self._last + (self._step if frame.pts is None else 1)
-            self.mended += 1
-        self._last = pts
-        return pts
 
 
 def describe(

@@ -14,15 +14,20 @@ from av.stream import Disposition
 
 from deblurvid.errors import InputError
 from deblurvid.stages.ffmpeg import READ_ONLY_FILES, translated
+from deblurvid.stages.timeline import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
     from deblurvid.stages.ffmpeg import AnyPacket
+
+
+LONGEST_LEAD_IN = {"mp4": Fraction(10), "mov": Fraction(10), "avi": Fraction(10)}
+"""Seconds after which a file may begin, by its format; others begin when they like."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +41,8 @@ class Span:
     """Timestamp, in seconds, at which the file begins."""
     tick: Fraction = Fraction(1, 1_000_000)
     """Seconds of one of the video's ticks."""
+    from_zero: bool = False
+    """An uncut file is moved too, so that it begins at 0."""
 
     @property
     def cuts(self) -> bool:
@@ -44,11 +51,11 @@ class Span:
 
     @property
     def shift(self) -> Fraction:
-        """Seconds taken off every timestamp: an uncut file keeps its own.
+        """Seconds taken off every timestamp: an uncut file mostly keeps its own.
 
         Whole ticks of the video, which in AVI are whole frames: sound is moved by the same.
         """
-        if self.start <= 0:
+        if self.start <= 0 and not self.from_zero:
             return Fraction(0)
         return round((self.origin + self.start) / self.tick) * self.tick
 
@@ -105,14 +112,27 @@ def span_of(
     video: VideoStream,
     start: Fraction | float | None,
     duration: Fraction | float | None,
+    *,
+    muxer: str = "matroska",
 ) -> Span:
-    """The span that begins `start` seconds into the file and lasts `duration`."""
+    """The span that begins `start` seconds into the file and lasts `duration`.
+
+    Args:
+        container: the source.
+        video: its restored stream.
+        start: seconds.
+        duration: seconds.
+        muxer: the target's format; a file that begins late is moved to 0 where that would show as
+            a picture that stands still, as in MP4 for a recording whose clock says 14 h.
+    """
     begin = _exact(start or 0)
+    origin = Fraction(container.start_time or 0, av.time_base)
     return Span(
         start=begin,
         end=None if duration is None else begin + _exact(duration),
-        origin=Fraction(container.start_time or 0, av.time_base),
+        origin=origin,
         tick=Fraction(video.time_base or 1),
+        from_zero=origin > LONGEST_LEAD_IN.get(muxer, origin),
     )
 
 
@@ -121,8 +141,10 @@ def _exact(seconds: Fraction | float) -> Fraction:
     return Fraction(seconds).limit_denominator(1_000_000_000)
 
 
-def demux(container: InputContainer, video: VideoStream, span: Span) -> Iterator[AnyPacket]:
-    """Read packets of all streams, in the file's order, within the span.
+def demux(
+    container: InputContainer, video: VideoStream, span: Span, timeline: Timeline | None = None
+) -> Iterator[AnyPacket]:
+    """Read packets of all streams, in the file's order, within the span, their times mended.
 
     Of the video everything is read that the span's first frame needs. Other streams are cut at the
     packet: those that begin within the span are kept, their timestamps moved by the span's shift.
@@ -136,7 +158,7 @@ def demux(container: InputContainer, video: VideoStream, span: Span) -> Iterator
         if s.type in ("video", "audio") and not s.disposition & Disposition.attached_pic
     }
     with translated(InputError, "cannot read on"):
-        for packet in container.demux():
+        for packet in (timeline or Timeline(video)).straighten(container.demux()):
             if not packet.size:
                 continue
             stamp = packet.dts if packet.dts is not None else packet.pts
@@ -190,7 +212,7 @@ def _first_whole_frame(container: InputContainer, video: VideoStream) -> Fractio
 
 def _within(packet: AnyPacket, span: Span, seconds: Fraction | None) -> bool:
     """Whether a copied packet stays; if so its timestamps are moved."""
-    if not span.cuts or seconds is None:
+    if seconds is None:
         return True
     if not span.holds(seconds):
         return False
@@ -198,3 +220,31 @@ def _within(packet: AnyPacket, span: Span, seconds: Fraction | None) -> bool:
     packet.pts = None if packet.pts is None else packet.pts - shift
     packet.dts = None if packet.dts is None else packet.dts - shift
     return True
+
+
+MOST_PRIMING = 3
+"""Hidden packets with which sound may begin only because its decoder needs them."""
+
+
+def without_hidden(packets: Iterable[AnyPacket], streams: set[int]) -> Iterator[AnyPacket]:
+    """Leave out what an edit list hides of some streams; hand on everything else.
+
+    For targets that have no edit lists, where it would be heard. A few packets before the first
+    that is heard are left: AAC and Opus begin with such, and decode to other samples without.
+
+    Args:
+        packets: of all streams.
+        streams: indices of those that are looked at.
+    """
+    before: dict[int, list[AnyPacket]] = {index: [] for index in streams}
+    """Hidden packets of the streams that have not been heard yet."""
+    for packet in packets:
+        index = packet.stream_index
+        if index not in streams:
+            yield packet
+        elif not packet.is_discard:
+            held = before.pop(index, [])
+            yield from held if len(held) <= MOST_PRIMING else ()
+            yield packet
+        elif index in before and len(before[index]) <= MOST_PRIMING:
+            before[index].append(packet)

@@ -14,6 +14,7 @@ from deblurvid.errors import EncoderError
 from deblurvid.stages.ffmpeg import translated
 from deblurvid.stages.streams import copy_tags
 from deblurvid.stages.tags import stated_colour
+from deblurvid.stages.ticks import encoder_tick
 
 if TYPE_CHECKING:
     from array import array
@@ -50,8 +51,7 @@ def add_encoder(
     context = stream.codec_context
     context.width, context.height = info.width, info.height
     context.pix_fmt = choice.pixel_format
-    # The source's own ticks: no timestamp is ever rounded, whatever its frame rate does.
-    context.time_base = stream.time_base = info.time_base
+    context.time_base = stream.time_base = encoder_tick(info, target.format.name)
     if _counts_frames(context.name, info):
         context.time_base = 1 / (info.frame_rate or Fraction(25))
     # PyAV asks for slices, which cost bits: 3 % with 16 threads. As FFmpeg's own program does:

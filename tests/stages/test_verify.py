@@ -8,7 +8,7 @@ import av
 import pytest
 
 from deblurvid.errors import VerificationError
-from deblurvid.stages.mux import Track, kind_of
+from deblurvid.stages.tracks import Track, kind_of, words_of
 from deblurvid.stages.verify import verify
 from tests.media import make_video, read_packets, read_stamps
 
@@ -24,7 +24,10 @@ def promised(path, muxer="mp4", **changes):
             track = object.__new__(Track)
             track.kind = kind_of(stream)
             track.packets = len(packets)
+            track.words = words_of(stream)
+            track.number = stream.index
             track.first_seconds = min(stamp for stamp, _ in packets)
+            track.last_seconds = max(stamp for stamp, _ in packets)
             track.begins_below_zero = False
             tracks[stream.index] = track
     for name, value in changes.items():
@@ -48,7 +51,7 @@ def video(tmp_path):
 @pytest.mark.parametrize("full", [False, True])
 def test_an_honest_file_passes(video, full):
     """Nothing is found where nothing is wrong."""
-    assert verify(promised(video), ticks(video), BASE, full=full) == 0
+    assert verify(promised(video), ticks(video), BASE, full=full).shift == 0
 
 
 def test_a_lost_frame_is_found(video):
@@ -82,8 +85,10 @@ def test_a_shift_of_everything_is_found(video):
     below = {
         "video_begins_below_zero": lambda _: True,
         "audio_first_seconds": lambda first: first - 40 * BASE,
+        "audio_last_seconds": lambda last: last - 40 * BASE,
     }
-    assert verify(promised(video, "matroska", **below), stamps, BASE, full=False) == 40 * BASE
+    written = verify(promised(video, "matroska", **below), stamps, BASE, full=False)
+    assert written.shift == 40 * BASE
 
 
 def test_lost_sound_is_found(video):
@@ -103,6 +108,25 @@ def test_sound_that_slipped_is_found(video):
     output = promised(video, audio_first_seconds=lambda first: first - Fraction(1, 20))
     with pytest.raises(VerificationError, match=r"audio stream begins 0\.05"):
         verify(output, ticks(video), BASE, full=False)
+
+
+def test_sound_that_was_stretched_is_found(video):
+    """Its last packet is heard 50 ms off, although the first is where it was."""
+    output = promised(video, audio_last_seconds=lambda last: last - Fraction(1, 20))
+    with pytest.raises(VerificationError, match=r"audio stream ends 0\.05"):
+        verify(output, ticks(video), BASE, full=False)
+
+
+def test_words_that_were_lost_are_told(video):
+    """A title, a language and a disposition that went in; and that it is no error by itself."""
+    words = {"title": "Ton", "language": "deu", "disposition forced": "forced"}
+    written = verify(promised(video, audio_words=lambda _: words), ticks(video), BASE, full=False)
+
+    assert written.lost_words == [
+        "the title 'Ton' of the audio stream 1",
+        "the language 'deu' of the audio stream 1",
+        "the disposition 'forced' of the audio stream 1",
+    ]
 
 
 def test_only_the_full_check_decodes(tmp_path):
