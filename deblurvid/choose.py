@@ -98,7 +98,10 @@ def open_engine(
         raise UsageError(f"precision {precision!r} is not known; use {', '.join(PRECISIONS)}")
     tell = on_build or (lambda _: None)
     if Path(engine).suffix.lower() == PLAN_SUFFIX:
-        return _open_plan(Path(engine), picture, size=size, device=device, precision=precision)
+        number = _number_for_plan(engine, device, precision)
+        from deblurvid.build.opening import open_plan
+
+        return open_plan(Path(engine), picture, size=size, device=number, tell=tell)
     generator = load_generator(engine)
     if device.startswith("cuda"):
         place = _cuda(device)
@@ -157,34 +160,27 @@ def _on_cuda(
     )
 
 
-def _open_plan(
-    path: Path, picture: PictureFormat, *, size: tuple[int, int], device: str, precision: str
-) -> Engine:
+def _number_for_plan(engine: str, device: str, precision: str) -> int:
+    """The number of the CUDA device for a plan; UsageError for what does not go with one."""
     if not device.startswith(("auto", "cuda")):
-        raise UsageError(f"{path} is a plan, which runs on CUDA; device {device} cannot run it")
+        raise UsageError(f"{engine} is a plan, which runs on CUDA; device {device} cannot run it")
     if precision != "auto":
-        raise UsageError(f"{path} is a plan, whose precision is fixed; leave --precision out")
-    if not path.is_file():
-        raise UsageError(f"{path}: no such plan; deblurvid build-engine makes one")
-    try:
-        number, flavour = _cuda(device)
-    except EngineError as exc:
-        # "use --device cpu" would be no help: a plan runs on CUDA only.
-        words = str(exc.__cause__ or exc)
-        raise EngineError(
-            f"{path} is a plan, which runs on CUDA only, and {words}; give its generator to --engine"
-        ) from exc
-    from deblurvid.build.opening import open_plan
+        raise UsageError(f"{engine} is a plan, whose precision is fixed; leave --precision out")
+    if not Path(engine).is_file():
+        raise UsageError(f"{engine}: no such plan; deblurvid build-engine makes one")
+    return _number(device)
 
-    return open_plan(path, picture, size=size, device=number, flavour=flavour)
+
+def _number(device: str) -> int:
+    """The number of a CUDA device in words, such as cuda:1; 0 where there is none."""
+    return int(device.partition(":")[2] or 0)
 
 
 def _cuda(device: str) -> tuple[int, Flavour]:
     """The number of a CUDA device in words, and the flavour of TensorRT that can run on it."""
     from deblurvid.backends.preflight import cuda_flavour
 
-    number = int(device.partition(":")[2] or 0)
     try:
-        return number, cuda_flavour(number)
+        return _number(device), cuda_flavour(_number(device))
     except EngineError as exc:
         raise EngineError(f"device {device} cannot be used: {exc}; use --device cpu") from exc

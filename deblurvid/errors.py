@@ -6,8 +6,9 @@ DeblurvidError
 ├── OutputError       (OSError)       the target cannot be written, or holds what it should not
 ├── EncoderError      (ValueError)    an encoder or one of its options cannot be used
 ├── GeneratorError    (ValueError)    an ONNX file does not keep the generator contract
+│   └── PrecisionError                the generator cannot be computed in this precision
 ├── EngineError       (RuntimeError)  an engine or device cannot be opened, or died
-│   └── DeviceMemoryError             the device has not enough memory for pictures of this size
+│   └── DeviceMemoryError             pictures of this size are too large for the device
 └── VerificationError (RuntimeError)  the finished output is not what was promised
 
 Each is also the builtin in brackets, so that a caller need not know this tree. A message says
@@ -39,12 +40,16 @@ class GeneratorError(DeblurvidError, ValueError):
     """An ONNX file does not keep the generator contract."""
 
 
+class PrecisionError(GeneratorError):
+    """The generator cannot be computed in this precision; in another one it may."""
+
+
 class EngineError(DeblurvidError, RuntimeError):
     """An engine or a device cannot be opened, or died."""
 
 
 class DeviceMemoryError(EngineError):
-    """The device has not enough memory for pictures of this size."""
+    """Pictures of this size are too large for the device, mostly for its memory."""
 
 
 class VerificationError(DeblurvidError, RuntimeError):

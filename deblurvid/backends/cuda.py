@@ -41,14 +41,21 @@ class DeviceFacts:
     name: str
     compute_capability: tuple[int, int]
     multiprocessors: int
-    total_memory: int
-    """Bytes."""
+    memory_gib: int
+    """All that it has, rounded: the exact bytes vary with the driver."""
     clock_hz: int
     """Highest clock of the multiprocessors."""
     memory_bytes_per_second: int
     """Peak rate of the device's memory: two transfers a clock on the whole bus."""
-    driver_version: int
-    """Newest CUDA that the driver knows, as it counts: 13000 is 13.0."""
+
+    @property
+    def has_bf16(self) -> bool:
+        """Whether it computes in bfloat16: from Ampere on."""
+        return self.compute_capability >= (8, 0)
+
+    def __str__(self) -> str:
+        major, minor = self.compute_capability
+        return f"{self.name} (compute capability {major}.{minor})"
 
 
 def device_facts(device: int) -> DeviceFacts:
@@ -66,10 +73,9 @@ def device_facts(device: int) -> DeviceFacts:
             name=gpu.name(),
             compute_capability=gpu.compute_capability(),
             multiprocessors=tell(wanted.MULTIPROCESSOR_COUNT),
-            total_memory=gpu.total_memory(),
+            memory_gib=round(gpu.total_memory() / 2**30),
             clock_hz=tell(wanted.CLOCK_RATE) * 1000,
             memory_bytes_per_second=2 * bus,
-            driver_version=cuda.get_driver_version(),
         )
 
 
@@ -257,7 +263,8 @@ class Driver:
     def close(self) -> None:
         """Free everything, the context last. Nothing may be running; arrays of `pinned` are dead.
 
-        A context that an error has broken refuses to free, and is freed with the process.
+        A context that an error has broken refuses to free, and is freed with the process. That
+        raises nothing: whoever closes is often on the way out with the error that broke it.
         """
         for allocation in (*self._memory, *self._pinned):
             with suppress(self._cuda.Error):
@@ -268,7 +275,8 @@ class Driver:
             event.handle = None
         for stream in self._streams:
             stream.handle = None
-        self._context.pop()
+        # Not pop() first, which raises where the device is dead, and leaves the context with the
+        # thread, whose end then aborts the process. This takes it off the thread in any case.
         self._context.detach()
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from deblurvid.errors import EngineError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import ModuleType
 
 Flavour = Literal["tensorrt", "rtx"]
@@ -69,22 +70,25 @@ def installed_flavours() -> tuple[Flavour, ...]:
     return tuple(flavour for flavour in FLAVOURS if find_spec(MODULES[flavour]) is not None)
 
 
-def cuda_flavour(device: int) -> Flavour:
-    """The flavour of TensorRT that can run on CUDA device number `device`.
+def cuda_flavour(device: int, flavours: Sequence[Flavour] | None = None) -> Flavour:
+    """The first flavour of TensorRT that can run on CUDA device number `device`.
+
+    Args:
+        device: CUDA's number.
+        flavours: those that would do; None for all that are installed.
 
     Raises:
         EngineError: none can; one line says why, and what to do where anything can be done.
     """
     if problem := cuda_problem(device):
         raise EngineError(problem)
-    flavours = installed_flavours()
-    if not flavours:
-        raise EngineError(f"tensorrt is not installed; {_remedy('tensorrt')}")
-    problems = {flavour: runtime_problem(flavour, device) for flavour in flavours}
-    for flavour, problem in problems.items():
+    problems = []
+    for flavour in flavours or installed_flavours() or FLAVOURS[:1]:
+        problem = runtime_problem(flavour, device)
         if problem is None:
             return flavour
-    raise EngineError("; ".join(problem for problem in problems.values() if problem))
+        problems.append(problem)
+    raise EngineError("; ".join(problems))
 
 
 def cuda_problem(device: int) -> str | None:

@@ -14,8 +14,6 @@ next picture, so nothing overwrites what is still in use, and no other wait is n
 
 from __future__ import annotations
 
-import logging
-import re
 import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -24,6 +22,7 @@ import numpy as np
 
 from deblurvid.backends.blocks import Block
 from deblurvid.backends.cuda import Driver
+from deblurvid.backends.log import collecting_log, lacks_memory
 from deblurvid.backends.preflight import load_trt
 from deblurvid.backends.tensors import Tensors, profile_for
 from deblurvid.errors import DeviceMemoryError, EngineError
@@ -35,10 +34,6 @@ if TYPE_CHECKING:
     from deblurvid.backends.base import EngineSpec
     from deblurvid.backends.cuda import Stream
     from deblurvid.backends.preflight import Flavour
-
-_LOGGER = logging.getLogger(__name__)
-_NO_MEMORY = re.compile(r"(?i)out ?of ?memory|insufficient memory|cudaErrorMemoryAllocation")
-"""How TensorRT says that there is too little of it; an illegal memory access is another thing."""
 
 
 class Slot:
@@ -65,7 +60,7 @@ class Session:
         self._driver = Driver(device)
         try:
             trt = load_trt(flavour)
-            self._log = _collecting_log(trt)
+            self._log = collecting_log(trt)
             self._load(trt, plan)
             tensors = self._tensors(trt)
             self._streams = self._driver.stream(), self._driver.stream(), self._driver.stream()
@@ -83,9 +78,9 @@ class Session:
         self._runtime = trt.Runtime(self._log)
         self._engine = self._runtime.deserialize_cuda_engine(plan)
         if self._engine is None:
-            raise EngineError(
-                f"{trt.__name__} {trt.__version__} cannot load the plan: {self._log.reason()}. It "
-                "may be for another GPU or version: build it again"
+            self._fail(
+                f"load the plan by {trt.__name__} {trt.__version__}",
+                "it may be for another GPU or version: build it again",
             )
 
     def _tensors(self, trt: ModuleType) -> Tensors:
@@ -170,10 +165,13 @@ class Session:
         if not self._context.execute_async_v3(stream.address):
             self._fail("run the plan")
 
-    def _fail(self, action: str) -> NoReturn:
+    def _fail(self, action: str, hint: str = "") -> NoReturn:
+        """Raise what TensorRT logged; `hint` goes with all but a lack of memory."""
         reason = self._log.reason()
-        error = DeviceMemoryError if _NO_MEMORY.search(reason) else EngineError
-        raise error(f"TensorRT could not {action}: {reason}")
+        words = f"TensorRT could not {action}: {reason}"
+        if lacks_memory(reason):
+            raise DeviceMemoryError(words)
+        raise EngineError(f"{words}; {hint}" if hint else words)
 
     def close(self) -> None:
         """Wait for what runs, then free everything, each before what it needs itself."""
@@ -184,23 +182,3 @@ class Session:
         self._runtime = None
         self.slots.clear()
         self._driver.close()
-
-
-def _collecting_log(trt: ModuleType) -> Any:
-    """TensorRT's logger: all goes to the debug log, and the last error is kept."""
-    severity = trt.ILogger.Severity
-
-    class Log(trt.ILogger):  # type: ignore[misc, name-defined]  # its base is known at run time
-        def __init__(self) -> None:
-            super().__init__()
-            self.last = ""
-
-        def log(self, level: Any, text: str) -> None:
-            if level in (severity.INTERNAL_ERROR, severity.ERROR):
-                self.last = text
-            _LOGGER.debug("%s: %s", trt.__name__, text)
-
-        def reason(self) -> str:
-            return " ".join(self.last.split()) or "it gives no reason"
-
-    return Log()

@@ -45,7 +45,7 @@ def open_in_tiles(
     generator: Generator,
     size: Size,
     *,
-    largest: Size | None = None,
+    takes: Callable[[Size], bool] = lambda _: True,
 ) -> Engine:
     """Open an engine for pictures of `size`: whole if they fit, else in as few tiles as do.
 
@@ -53,28 +53,20 @@ def open_in_tiles(
         open_: opens an engine for a size; raises DeviceMemoryError where it is too large.
         generator: what the engine runs, which tells how far tiles must overlap.
         size: width and height of the pictures.
-        largest: width and height beyond which `open_` need not be asked.
+        takes: whether `open_` takes a size at all, memory or not.
 
     Raises:
         DeviceMemoryError: not even the smallest tiles fit, or the generator cannot be cut.
         EngineError: as `open_`.
     """
+    refused = DeviceMemoryError(f"{size[0]}x{size[1]} is too large")
     try:
-        if largest is None or (size[0] <= largest[0] and size[1] <= largest[1]):
+        if takes(size):
             return open_(size)
-        refused = DeviceMemoryError(f"{size[0]}x{size[1]} is more than {largest[0]}x{largest[1]}")
     except DeviceMemoryError as error:
         refused = error
-    try:
-        reach = reach_of(generator)
-    except GeneratorError as error:
-        raise DeviceMemoryError(
-            f"{refused}; and {generator.name} cannot be cut into tiles: {error}. Use a smaller "
-            "video, or --device cpu"
-        ) from refused
-    for tile in tile_sizes(size, reach):
-        if largest is not None and (tile[0] > largest[0] or tile[1] > largest[1]):
-            continue
+    reach = reach_for_tiles(generator, refused)
+    for tile in filter(takes, tile_sizes(size, reach)):
         try:
             return TiledEngine(open_(tile), size, reach)
         except DeviceMemoryError as error:
@@ -83,6 +75,21 @@ def open_in_tiles(
         f"{refused}; tiles of {generator.name} must overlap by {reach.pixels} pixels, so smaller "
         "ones are no use. Free the device's memory, or use --device cpu"
     ) from refused
+
+
+def reach_for_tiles(generator: Generator, refused: DeviceMemoryError) -> Reach:
+    """How far tiles must overlap.
+
+    Raises:
+        DeviceMemoryError: what `refused` says, and why tiles are no way out of it.
+    """
+    try:
+        return reach_of(generator)
+    except GeneratorError as error:
+        raise DeviceMemoryError(
+            f"{refused}; and {generator.name} cannot be cut into tiles: {error}. Use a smaller "
+            "video, or --device cpu"
+        ) from refused
 
 
 def tile_sizes(size: Size, reach: Reach) -> Iterator[Size]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deblurvid.build.messages import is_noise, node_reason, reason
-from deblurvid.errors import EngineError, GeneratorError
+from deblurvid.backends.log import lacks_memory
+from deblurvid.build.messages import failure, is_noise, node_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,14 +54,16 @@ def build_plan(
         on_log: is told the level (TensorRT's name: ERROR, WARNING ...) and the text of each line.
 
     Raises:
+        PrecisionError: TensorRT cannot take the graph in its number types.
         GeneratorError: TensorRT cannot take the graph; the message names the node.
+        DeviceMemoryError: the sizes are too large for it, or for the device.
         EngineError: TensorRT failed.
         BuildCancelledError: `on_progress` gave False.
     """
     errors: list[str] = []
 
     def listen(level: str, text: str) -> None:
-        if level in ("ERROR", "INTERNAL_ERROR"):
+        if level in ("ERROR", "INTERNAL_ERROR") or lacks_memory(text):
             errors.append(text)
         on_log(level, text)
 
@@ -70,7 +72,7 @@ def build_plan(
     try:
         builder = trt.Builder(log)
     except TypeError as exc:  # its library gave a null pointer
-        raise EngineError(f"TensorRT's builder does not start: {reason(errors)}") from exc
+        raise failure("TensorRT's builder does not start", errors) from exc
     network, parser = _parsed(trt, builder, log, request)
     config = _config(trt, builder, request, errors)
     config.progress_monitor = monitor
@@ -78,7 +80,7 @@ def build_plan(
     if monitor.cancelled:
         raise BuildCancelledError
     if plan is None:
-        raise EngineError(f"TensorRT cannot build {request.generator}: {reason(errors)}")
+        raise failure(f"TensorRT cannot build {request.generator}", errors)
     del parser  # holds the weights that the network refers to
     return Compiled(plan=bytes(plan), tensors=_tensors(network))
 
@@ -97,9 +99,11 @@ def _parsed(trt: ModuleType, builder: Any, log: Any, request: BuildRequest) -> t
     parser = trt.OnnxParser(network, log)
     if not parser.parse(request.graph):
         first = parser.get_error(0)
-        raise GeneratorError(
-            f"TensorRT cannot take {request.generator}: "
-            + node_reason(first.desc(), node=first.node_name(), operator=first.node_operator())
+        raise node_failure(
+            f"TensorRT cannot take {request.generator}",
+            first.desc(),
+            node=first.node_name(),
+            operator=first.node_operator(),
         )
     return network, parser
 
@@ -112,27 +116,15 @@ def _config(trt: ModuleType, builder: Any, request: BuildRequest, errors: list[s
     if request.workspace_mib is not None:
         config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, request.workspace_mib * MIB)
     if request.targets:
-        _set_targets(trt, config, request.targets)
+        config.num_compute_capabilities = len(request.targets)
+        for index, target in enumerate(sorted(request.targets)):
+            config.set_compute_capability(getattr(trt.ComputeCapability, target), index)
     profile = builder.create_optimization_profile()
     for name, shapes in request.profile.shapes(request.picture).items():
         profile.set_shape(name, *shapes)
     if config.add_optimization_profile(profile) < 0:
-        raise EngineError(
-            f"TensorRT cannot build {request.generator} for {request.profile}: {reason(errors)}"
-        )
+        raise failure(f"TensorRT cannot build {request.generator} for {request.profile}", errors)
     return config
-
-
-def _set_targets(trt: ModuleType, config: Any, targets: tuple[str, ...]) -> None:
-    config.num_compute_capabilities = len(targets)
-    for index, target in enumerate(sorted(targets)):
-        known = getattr(trt.ComputeCapability, target, None)
-        if known is None or not config.set_compute_capability(known, index):
-            names = [n for n in trt.ComputeCapability.__members__ if n.startswith("SM")]
-            raise EngineError(
-                f"TensorRT-RTX {trt.__version__} does not build for {target}; it builds for "
-                f"{', '.join(names)}. For other GPUs use --flavour tensorrt on a machine with one"
-            )
 
 
 def _logger(trt: ModuleType, listen: Callable[[str, str], None]) -> Any:

@@ -7,11 +7,13 @@ sidecar states. The sidecar is written last: whatever has no sidecar that fits w
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import platform
 import re
+import stat
 import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -130,6 +132,13 @@ def read_record(path: Path) -> Record:
     return record
 
 
+def is_there(path: Path) -> bool:
+    """Whether something was built to `path`, good or not."""
+    with suppress(OSError):  # a folder that may not be looked into
+        return sidecar_of(path).exists()
+    return False
+
+
 def read_plan(path: Path) -> Plan:
     """The plan at `path`, checked against its sidecar.
 
@@ -148,12 +157,35 @@ def read_plan(path: Path) -> Plan:
     return Plan(path=path, data=data, record=record)
 
 
+def check_owner(path: Path) -> None:
+    """Refuse a plan in the cache that someone else may have put there.
+
+    Raises:
+        EngineError: the folder, the plan or its sidecar belongs to another user, or others can
+            write it.
+    """
+    for each in (path.parent, path, sidecar_of(path)):
+        if each.exists() and not _own(each):
+            raise EngineError(
+                f"{each} belongs to another user, or others can write it, and a plan is executed"
+            )
+
+
+def _own(path: Path) -> bool:
+    if not hasattr(os, "getuid"):  # Windows keeps others out of a user's folders by itself
+        return True
+    found = path.stat()
+    return found.st_uid == os.getuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
 def read_cached(path: Path, facts: dict[str, Any]) -> Plan:
     """The plan at `path`, checked against its sidecar and against what it is to be.
 
     Raises:
-        EngineError: as of `read_plan`; or it is whole, but the plan of other facts.
+        EngineError: as of `check_owner` and `read_plan`; or it is whole, but the plan of other
+            facts.
     """
+    check_owner(path)
     plan = read_plan(path)
     if plan.record.key != key_of(facts):
         raise EngineError(f"{path} is another plan than its name says")
@@ -189,9 +221,16 @@ def with_parity(plan: Plan, parity: dict[str, Any]) -> Plan:
 
 
 def discard(path: Path) -> None:
-    """Delete a plan, its sidecar first: without one a plan is never used."""
+    """Delete a plan, its sidecar first: without one a plan is never used.
+
+    Raises:
+        OutputError: it cannot be deleted.
+    """
     for each in (sidecar_of(path), path):
-        each.unlink(missing_ok=True)
+        try:
+            each.unlink(missing_ok=True)
+        except OSError as exc:
+            raise OutputError(f"{each} cannot be deleted: {exc.strerror}") from exc
 
 
 @contextmanager
@@ -202,12 +241,14 @@ def locked(on_wait: Callable[[], None]) -> Iterator[None]:
         on_wait: is called once if another one does, before waiting for it.
 
     Raises:
-        OutputError: the cache's folder cannot be made.
+        OutputError: the cache's folder cannot be made, or belongs to another user.
     """
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)  # what lies here is executed
+        if not _own(folder):  # root may change the mode of what is another's
+            raise PermissionError(errno.EPERM, "it belongs to another user")
         lock = filelock.FileLock(folder / ".lock")
         try:
             lock.acquire(timeout=0.2)

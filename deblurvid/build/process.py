@@ -52,7 +52,9 @@ def build_in_process(request: BuildRequest, on_progress: Callable[[str, float], 
             1, some twenty times a second at most.
 
     Raises:
+        PrecisionError: TensorRT cannot take the graph in its number types.
         GeneratorError: TensorRT cannot take the graph.
+        DeviceMemoryError: the sizes are too large for it, or for the device.
         EngineError: TensorRT failed, is not there, or its process died.
     """
     began = time.perf_counter()
@@ -131,15 +133,16 @@ def _outcome(end: list[Any], code: int, words: IO[bytes]) -> tuple[str, dict[str
 
 
 def _stop(worker: subprocess.Popen[bytes]) -> None:
-    """End the worker, kindly first, and leave no pipe open."""
-    for pipe in (worker.stdin, worker.stdout):
-        if pipe is not None:
-            with suppress(OSError):
-                pipe.close()
+    """End the worker, kindly first, and leave no pipe open; interrupted once more, at once."""
     try:
-        worker.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        worker.kill()
+        for pipe in (worker.stdin, worker.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+        with suppress(subprocess.TimeoutExpired):
+            worker.wait(STOP_SECONDS)
+    finally:
+        worker.kill()  # of one that has ended: nothing
         worker.wait()
 
 
@@ -147,8 +150,9 @@ def _environment(device: int) -> dict[str, str]:
     """The environment of a worker: this package, and one CUDA device."""
     package = str(Path(errors.__file__).parent.parent)
     paths = [package, os.environ.get("PYTHONPATH", "")]
-    visible = [name for name in os.environ.get(DEVICES, "").split(",") if name]
-    chosen = visible[device] if device < len(visible) else str(device)
+    chosen = str(device)
+    if DEVICES in os.environ:  # what it hides, all where it is empty, stays hidden
+        chosen = ",".join(os.environ[DEVICES].split(",")[device : device + 1])
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(path for path in paths if path),

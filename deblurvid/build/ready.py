@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from deblurvid.backends.cuda import device_facts
 from deblurvid.backends.openvino import OpenVinoEngine
 from deblurvid.backends.preflight import driver_cuda_version, load_trt
-from deblurvid.backends.tiles import open_in_tiles
+from deblurvid.backends.tiles import open_in_tiles, reach_for_tiles
 from deblurvid.build import cache
 from deblurvid.build.opening import opened
 from deblurvid.build.parity import FLOOR_DB, Parity, cut_to, measure, size_to_check, specimens
 from deblurvid.build.process import build_in_process
-from deblurvid.build.request import USUAL_PROFILE, BuildRequest, Profile, profile_for
-from deblurvid.build.toolchain import gpu_identity, target_of
-from deblurvid.errors import DeviceMemoryError, EngineError, GeneratorError
+from deblurvid.build.request import (
+    USUAL_PROFILE,
+    BuildRequest,
+    Profile,
+    profile_for,
+    profile_for_tiles,
+)
+from deblurvid.build.toolchain import target_of
+from deblurvid.errors import DeviceMemoryError, EngineError, PrecisionError
 from deblurvid.events import Building, Built, Notice
 from deblurvid.graph.wrap import wrap
 
@@ -23,9 +31,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from deblurvid.backends.base import Engine
+    from deblurvid.backends.cuda import DeviceFacts
     from deblurvid.backends.preflight import Flavour
     from deblurvid.build.cache import Plan
-    from deblurvid.build.request import GpuIdentity, Size
+    from deblurvid.build.request import Size
     from deblurvid.events import Event
     from deblurvid.frames import PictureFormat, Planes
     from deblurvid.graph.contract import Generator
@@ -36,8 +45,6 @@ T_co = TypeVar("T_co", covariant=True)
 
 LADDER: tuple[GraphPrecision, ...] = ("fp16", "bf16", "fp32")
 """What "auto" tries, fastest first, until one passes."""
-OLDEST_BF16 = (8, 0)
-"""Compute capability of Ampere, the first GPUs that compute in bfloat16."""
 
 
 class Act(Protocol[T_co]):
@@ -60,22 +67,22 @@ class Wanted:
     workspace_mib: int | None = None
     targets: tuple[str, ...] = ()
     device: int = 0
-    gpu: GpuIdentity | None = None
+    gpu: DeviceFacts | None = None
     """The GPU at hand that plans are checked on; None where there is none."""
     pictures: tuple[Planes, ...] = ()
     """Real ones to check by, beside those of `parity.specimens`; of any size."""
 
     def precisions(self, precision: str) -> tuple[GraphPrecision, ...]:
         """What to try in turn for "auto", or the one that is named."""
-        low = self.gpu is not None and self.gpu.compute_capability < OLDEST_BF16
-        ladder = tuple(each for each in LADDER if each != "bf16" or not low)
+        with_bf16 = self.gpu is None or self.gpu.has_bf16
+        ladder = tuple(each for each in LADDER if each != "bf16" or with_bf16)
         return ladder if precision == "auto" else tuple(p for p in LADDER if p == precision)
 
     def request(self, precision: GraphPrecision) -> BuildRequest:
         """The request for one precision.
 
         Raises:
-            GeneratorError: the generator cannot be written in it.
+            PrecisionError: the generator cannot be written in it.
         """
         graph = wrap(self.generator, self.picture, precision=precision)
         return BuildRequest(
@@ -120,23 +127,36 @@ def open_on_cuda(  # noqa: PLR0913 - each is a choice of its own
         DeviceMemoryError: pictures of this size do not fit into the device's memory, and cannot be
             cut into tiles that do.
     """
-    gpu = gpu_identity(device)
-    wanted = Wanted(
-        generator=generator,
-        picture=picture,
-        flavour=flavour,
-        profile=profile_for(size),
-        targets=(target_of(gpu),) if flavour == "rtx" else (),
-        device=device,
-        gpu=gpu,
-    )
+    gpu = device_facts(device)
 
-    def use(plan: Plan) -> Engine:
-        return open_in_tiles(
-            lambda tile: opened(plan, picture, size=tile, device=device, gpu=gpu), generator, size
+    def open_with(profile: Profile) -> Engine:
+        wanted = Wanted(
+            generator=generator,
+            picture=picture,
+            flavour=flavour,
+            profile=profile,
+            targets=(target_of(gpu),) if flavour == "rtx" else (),
+            device=device,
+            gpu=gpu,
         )
 
-    return ready(wanted, precision, use, tell=tell)
+        def use(plan: Plan) -> Engine:
+            def open_(part: Size) -> Engine:
+                return opened(plan, picture, size=part, device=device, gpu=gpu)
+
+            return open_in_tiles(open_, generator, size, takes=profile.holds)
+
+        return ready(wanted, precision, use, tell=tell)
+
+    for_tiles = profile_for_tiles(size)
+    try:
+        return open_with(profile_for(size))
+    except DeviceMemoryError as error:
+        if for_tiles is None:
+            raise
+        reach_for_tiles(generator, error)
+        tell(Notice(text=f"{error}; going on with a plan for tiles"))
+    return open_with(for_tiles)
 
 
 def ready(
@@ -162,45 +182,35 @@ def ready(
         force: build even what the cache holds.
 
     Raises:
-        GeneratorError: it cannot be written in the precision, or TensorRT cannot take it.
-        EngineError: a build failed, or nothing passed.
+        PrecisionError: no precision is left that it can be written in, that TensorRT can build,
+            and that passes.
+        GeneratorError: TensorRT cannot take it.
+        EngineError: a build failed, or the plan does not work.
     """
-    names = wanted.precisions(precision)
-    error: EngineError | GeneratorError
-    for name, following in zip(names, (*names[1:], None), strict=True):
 
-        def act(plan: Plan, *, reused: bool) -> T:
-            checked = _checked(plan, wanted)
-            _announce(checked, reused=reused, tell=tell)
-            _judge(checked, keep=precision != "auto", tell=tell)
-            return use(checked)
+    def act(plan: Plan, *, reused: bool) -> T:
+        checked = _checked(plan, wanted)
+        _announce(checked, reused=reused, tell=tell)
+        _judge(checked, keep=precision != "auto", tell=tell)
+        return use(checked)
 
-        try:
-            request = _request(wanted, name)
-            if target is not None:
-                return act(_built_to(target, request, tell), reused=False)
+    def attempt(name: GraphPrecision) -> T:
+        request = wanted.request(name)
+        if target is None:
             return _from_cache(request, act, tell=tell, force=force)
-        except _RungError as failed:
-            error = failed.error
-            if following is not None:
-                tell(Notice(text=f"{failed}; going on with {following}"))
-    # Not raised above: an error that is in its own chain of causes has no end.
-    raise error
+        try:
+            return act(_built_to(target, request, tell), reused=False)
+        except PrecisionError:
+            cache.discard(target)
+            raise
 
-
-class _RungError(Exception):
-    """A precision that cannot be used, in words; `error` is what it means if there is no other."""
-
-    def __init__(self, words: str, error: EngineError | GeneratorError) -> None:
-        super().__init__(words)
-        self.error = error
-
-
-def _request(wanted: Wanted, precision: GraphPrecision) -> BuildRequest:
-    try:
-        return wanted.request(precision)
-    except GeneratorError as error:
-        raise _RungError(str(error), error) from error
+    names = wanted.precisions(precision)
+    for name, following in itertools.pairwise(names):
+        try:
+            return attempt(name)
+        except PrecisionError as error:
+            tell(Notice(text=f"{error}; going on with {following}"))
+    return attempt(names[-1])
 
 
 def _judge(plan: Plan, *, keep: bool, tell: Callable[[Event], None]) -> None:
@@ -209,10 +219,12 @@ def _judge(plan: Plan, *, keep: bool, tell: Callable[[Event], None]) -> None:
         return
     name, parity = plan.settings["precision"], Parity(**plan.record.parity)
     words = f"{plan.settings['generator']} in {name} gives {parity}: below {FLOOR_DB:g} dB"
-    if not keep:
-        untrusted = f"{words}. This GPU's results cannot be trusted; use --device cpu"
-        raise _RungError(words, EngineError(untrusted))
-    tell(Notice(text=f"{words}, and is used because it was asked for"))
+    if keep:
+        tell(Notice(text=f"{words}, and is used because it was asked for"))
+    elif name == LADDER[-1]:
+        raise PrecisionError(f"{words}. This GPU's results cannot be trusted; use --device cpu")
+    else:
+        raise PrecisionError(words)
 
 
 def _from_cache(
@@ -252,15 +264,12 @@ def _built_to(path: Path, request: BuildRequest, tell: Callable[[Event], None]) 
         tell(Building(generator=words, phase=phase, share=share))
 
     on_progress("starting", 0.0)
-    try:
-        built = build_in_process(request, on_progress)
-    except (EngineError, GeneratorError) as error:
-        raise _RungError(str(error), error) from error
+    built = build_in_process(request, on_progress)
     return cache.store(path, _facts(request), built, driver_cuda=driver_cuda_version())
 
 
 def _cached(path: Path, facts: dict[str, Any], tell: Callable[[Event], None]) -> Plan | None:
-    if not cache.sidecar_of(path).exists():
+    if not cache.is_there(path):
         return None
     try:
         return cache.read_cached(path, facts)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from deblurvid.errors import UsageError
@@ -13,6 +12,7 @@ from deblurvid.graph.wrap import plane_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from deblurvid.backends.cuda import DeviceFacts
     from deblurvid.backends.preflight import Flavour
     from deblurvid.graph.precision import GraphPrecision
 
@@ -21,8 +21,6 @@ Size = tuple[int, int]
 
 LEVELS = range(6)
 """TensorRT's builder optimisation levels; 3 is its default, 5 searches longest."""
-
-_TARGET = re.compile(r"SM\d{2,3}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +76,18 @@ def profile_for(size: Size) -> Profile:
     )
 
 
+def profile_for_tiles(size: Size) -> Profile | None:
+    """The usual profile, for tiles of pictures of `size`; None where that would hold them whole.
+
+    A side of the picture that is shorter than the usual ones is not cut.
+    """
+    usual = USUAL_PROFILE
+    if all(side <= most for side, most in zip(size, usual.largest, strict=True)):
+        return None
+    least = min(size[0], usual.smallest[0]), min(size[1], usual.smallest[1])
+    return replace(usual, smallest=least)
+
+
 def profile_of(sizes: Sequence[Size]) -> Profile:
     """All of `sizes` and what lies between, best at the first; the usual one if there is none."""
     if not sizes:
@@ -88,21 +98,6 @@ def profile_of(sizes: Sequence[Size]) -> Profile:
         best=sizes[0],
         largest=(max(widths), max(heights)),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GpuIdentity:
-    """What a plan of TensorRT is bound to."""
-
-    name: str
-    compute_capability: tuple[int, int]
-    multiprocessors: int
-    memory_gib: int
-    """Rounded: the exact bytes vary with the driver."""
-
-    def __str__(self) -> str:
-        major, minor = self.compute_capability
-        return f"{self.name} (compute capability {major}.{minor})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +118,7 @@ class BuildRequest:
     targets: tuple[str, ...] = ()
     """Compute capabilities to build for, such as SM89; "rtx" only. Empty: those that TensorRT-RTX
     builds for by default."""
-    gpu: GpuIdentity | None = None
+    gpu: DeviceFacts | None = None
     """The GPU that the plan is for; None for "rtx", which is built for compute capabilities."""
     device: int = 0
     """Number of the CUDA device that builds, where there is one."""
@@ -138,8 +133,6 @@ class BuildRequest:
                 "only TensorRT-RTX builds for another GPU's compute capability; use --flavour rtx, "
                 "or build on the machine with that GPU"
             )
-        if wrong := [target for target in self.targets if not _TARGET.fullmatch(target)]:
-            raise UsageError(f"{wrong[0]!r} is no compute capability; write it like SM89")
 
     def settings(self) -> dict[str, Any]:
         """All but the graph, as plain values that JSON can hold."""

@@ -14,11 +14,12 @@ from deblurvid.backends.preflight import (
     load_trt,
     runtime_problem,
 )
-from deblurvid.build.request import GpuIdentity
-from deblurvid.errors import EngineError
+from deblurvid.errors import EngineError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from deblurvid.backends.cuda import DeviceFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,24 +29,13 @@ class Toolchain:
     flavour: Flavour
     targets: tuple[str, ...]
     """Compute capabilities to build for, such as SM89; "rtx" only."""
-    gpu: GpuIdentity | None
+    gpu: DeviceFacts | None
     """The GPU at hand, where plans can be run on it."""
     remark: str | None
     """Why they cannot."""
 
 
-def gpu_identity(device: int) -> GpuIdentity:
-    """What plans for CUDA device number `device` are bound to; EngineError without one."""
-    facts = device_facts(device)
-    return GpuIdentity(
-        name=facts.name,
-        compute_capability=facts.compute_capability,
-        multiprocessors=facts.multiprocessors,
-        memory_gib=round(facts.total_memory / 2**30),
-    )
-
-
-def target_of(gpu: GpuIdentity) -> str:
+def target_of(gpu: DeviceFacts) -> str:
     """A GPU's compute capability as TensorRT-RTX names it."""
     major, minor = gpu.compute_capability
     return f"SM{major}{minor}"
@@ -60,6 +50,7 @@ def toolchain(flavour: str, *, device: int, targets: Sequence[str]) -> Toolchain
         targets: compute capabilities to build for; empty for the device's own, where there is one.
 
     Raises:
+        UsageError: a target is none that it builds for.
         EngineError: it is not installed, or needs a GPU that is not there.
     """
     problem = cuda_problem(device)
@@ -77,13 +68,20 @@ def toolchain(flavour: str, *, device: int, targets: Sequence[str]) -> Toolchain
             chosen = "rtx"
         case _:
             chosen = "tensorrt"
-    load_trt(chosen)
+    trt = load_trt(chosen)
+    if targets and chosen == "rtx":
+        known = [name for name in trt.ComputeCapability.__members__ if name.startswith("SM")]
+        if wrong := sorted(set(targets) - set(known)):
+            raise UsageError(
+                f"TensorRT-RTX {trt.__version__} does not build for {wrong[0]!r}; it builds for "
+                f"{', '.join(known)}. For other GPUs use --flavour tensorrt on a machine with one"
+            )
     problem = problem or runtime_problem(chosen, device)
     if problem is not None:
         if chosen == "tensorrt":
             raise EngineError(problem)
         return Toolchain(flavour=chosen, targets=tuple(targets), gpu=None, remark=problem)
-    gpu = gpu_identity(device)
+    gpu = device_facts(device)
     own = (target_of(gpu),) if chosen == "rtx" else ()
     if targets and not set(own) <= set(targets):
         remark = f"it is not built for this {gpu}"

@@ -93,7 +93,7 @@ def _paths() -> list[Path]:
 
 def _examined(path: Path, *, verify: bool) -> dict[str, Any]:
     """What a file is; `problem`: it cannot be trusted, `stale`: nothing here can use it."""
-    from deblurvid.build.cache import SUFFIX, path_of, read_plan, read_record
+    from deblurvid.build.cache import SUFFIX, check_owner, path_of, read_plan, read_record
     from deblurvid.errors import EngineError
 
     found: dict[str, Any] = {"name": path.name, "settings": None, "problem": None, "stale": None}
@@ -101,6 +101,7 @@ def _examined(path: Path, *, verify: bool) -> dict[str, Any]:
     if path.suffix != SUFFIX:
         return found | {"problem": "left by a build that was cut off"}
     try:
+        check_owner(path)
         record = read_plan(path).record if verify else read_record(path)
     except EngineError as error:
         return found | {"problem": str(error)}

@@ -107,14 +107,14 @@ def _tensorrt(absent: dict[str, Any]) -> list[dict[str, Any]]:
     from deblurvid.backends.preflight import cuda_flavour, installed_flavours
 
     try:
-        from deblurvid.build.toolchain import gpu_identity
+        from deblurvid.backends.cuda import device_facts
 
-        flavour, gpu = cuda_flavour(0), gpu_identity(0)
+        flavour, gpu = cuda_flavour(0), device_facts(0)
     except Exception as exc:  # noqa: BLE001 - the report goes on
         builds = "; it builds plans (build-engine)" if "rtx" in installed_flavours() else ""
         return [absent | {"engine": "tensorrt", "device": "cuda", "reason": f"{exc}{builds}"}]
     works = {"name": f"{gpu}, by {flavour}", "usable": True, "reason": None}
-    precisions = ["FP32", "BF16", "FP16"] if gpu.compute_capability >= (8, 0) else ["FP32", "FP16"]
+    precisions = ["FP32", "BF16", "FP16"] if gpu.has_bf16 else ["FP32", "FP16"]
     return [absent | works | {"engine": "tensorrt", "device": "cuda:0", "precisions": precisions}]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, inliner, numpy_helper, version_converter
 
-from deblurvid.errors import GeneratorError
+from deblurvid.errors import PrecisionError
 from deblurvid.graph.contract import opset_of
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def retyped(model: onnx.ModelProto, precision: GraphPrecision) -> onnx.ModelProt
         precision: "fp32" returns the model itself.
 
     Raises:
-        GeneratorError: the graph has subgraphs or operators without type inference, or a weight
+        PrecisionError: the graph has subgraphs or operators without type inference, or a weight
             leaves the range of FP16.
     """
     if precision == "fp32":
@@ -80,17 +80,17 @@ def _prepared(model: onnx.ModelProto, precision: GraphPrecision) -> onnx.ModelPr
         _constants_as_weights(model.graph)
         model = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
     except Exception as exc:  # ONNX raises types of its own
-        raise GeneratorError(
+        raise PrecisionError(
             f"cannot be written in {precision} ({str(exc).strip()}); use --precision fp32"
         ) from exc
     known = _element_types(model)
     for node in model.graph.node:
         if any(a.type in (a.GRAPH, a.GRAPHS) for a in node.attribute):
-            raise GeneratorError(
+            raise PrecisionError(
                 f"node {node.name!r} ({node.op_type}) has a subgraph; use --precision fp32"
             )
         if unknown := [name for name in node.output if name and name not in known]:
-            raise GeneratorError(
+            raise PrecisionError(
                 f"the type of {unknown[0]!r}, made by {node.op_type}, cannot be inferred; use "
                 "--precision fp32"
             )
@@ -191,7 +191,7 @@ class _Retyper:
     def _lowered(self, tensor: onnx.TensorProto) -> onnx.TensorProto:
         values = numpy_helper.to_array(tensor)
         if self.low == TensorProto.FLOAT16 and np.abs(values).max(initial=0) > 65504:
-            raise GeneratorError(
+            raise PrecisionError(
                 f"weight {tensor.name!r} reaches {np.abs(values).max():.3g}, beyond FP16's 65504; "
                 "use --precision bf16 or fp32"
             )

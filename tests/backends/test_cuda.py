@@ -16,10 +16,9 @@ def test_facts_are_the_drivers(cuda):
         name="Fake GPU",
         compute_capability=(8, 9),
         multiprocessors=128,
-        total_memory=8 << 30,
+        memory_gib=8,
         clock_hz=2_520_000_000,
         memory_bytes_per_second=2 * 10_501_000_000 * 384 // 8,  # a GeForce RTX 4090's 1008 GB/s
-        driver_version=13000,
     )
 
     assert cuda.call(device_facts, 0) == wanted

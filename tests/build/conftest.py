@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deblurvid.backends.cuda import DeviceFacts
 from deblurvid.build.process import build_in_process
 from deblurvid.build.request import BuildRequest, Profile
 from deblurvid.frames import PictureFormat
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
 
 SMALL = Profile(smallest=(32, 32), best=(64, 48), largest=(128, 96))
 YUV420 = PictureFormat(source="yuv420", depth=8)
+GPU = DeviceFacts(
+    name="Some GPU",
+    compute_capability=(8, 9),
+    multiprocessors=76,
+    memory_gib=16,
+    clock_hz=2_505_000_000,
+    memory_bytes_per_second=717_000_000_000,
+)
 
 
 @pytest.fixture(autouse=True)

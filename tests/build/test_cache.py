@@ -14,12 +14,11 @@ import pytest
 
 from deblurvid.build import cache
 from deblurvid.build.process import BuiltPlan
-from deblurvid.build.request import GpuIdentity, Profile
+from deblurvid.build.request import Profile
 from deblurvid.errors import EngineError, OutputError
-from tests.build.conftest import SMALL, request_for, tiny
+from tests.build.conftest import GPU, SMALL, request_for, tiny
 from tests.graph.generators import conv_planes, generator
 
-GPU = GpuIdentity(name="Some GPU", compute_capability=(8, 9), multiprocessors=76, memory_gib=16)
 BUILT = BuiltPlan(
     plan=b"plan" * 1000, trt_version="1.7", tensors={"y": "uint8"}, seconds=1.5, warnings=("w",)
 )

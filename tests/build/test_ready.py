@@ -17,16 +17,14 @@ from deblurvid.backends.openvino import OpenVinoEngine
 from deblurvid.build import cache, opening, ready
 from deblurvid.build.parity import specimens
 from deblurvid.build.process import BuiltPlan
-from deblurvid.build.request import GpuIdentity
 from deblurvid.errors import DeviceMemoryError, EngineError, GeneratorError
 from deblurvid.events import Building, Built, Notice
 from deblurvid.frames import Planes
 from deblurvid.graph.wrap import wrap
-from tests.build.conftest import SMALL, YUV420, tiny
+from tests.build.conftest import GPU, SMALL, YUV420, tiny
 
 pytestmark = pytest.mark.usefixtures("rtx")
 
-GPU = GpuIdentity(name="Some GPU", compute_capability=(8, 9), multiprocessors=76, memory_gib=16)
 SIZE = (96, 64)
 
 
@@ -100,7 +98,7 @@ def world(monkeypatch):
     monkeypatch.setattr(ready, "build_in_process", made.build)
     monkeypatch.setattr(opening, "TensorRtEngine", made.open)
     for module in (ready, opening):
-        monkeypatch.setattr(module, "gpu_identity", lambda device: GPU)
+        monkeypatch.setattr(module, "device_facts", lambda device: GPU)
     return made
 
 
@@ -187,7 +185,7 @@ def test_a_precision_that_cannot_be_built(world):
 def test_old_gpus_are_not_given_bf16(world, monkeypatch):
     """Before Ampere (8.0) there is no bfloat16."""
     turing = replace(GPU, compute_capability=(7, 5))
-    monkeypatch.setattr(ready, "gpu_identity", lambda device: turing)
+    monkeypatch.setattr(ready, "device_facts", lambda device: turing)
     world.off["fp16"] = 4
     with open_(world) as engine:
         assert engine.spec.precision == "fp32"

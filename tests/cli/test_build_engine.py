@@ -14,9 +14,11 @@ import pytest
 
 from deblurvid.build import cache, process
 from deblurvid.build.process import BuiltPlan
-from deblurvid.build.request import GpuIdentity
 from deblurvid.build.toolchain import Toolchain
-from tests.build.conftest import rtx  # noqa: F401 - a fixture
+from tests.build.conftest import (
+    GPU,
+    rtx,  # noqa: F401 - a fixture
+)
 from tests.cli.conftest import ESCAPE, assert_refused
 from tests.graph.generators import conv_planes, save
 
@@ -157,8 +159,7 @@ def test_a_video_to_check_by(
     """It needs a GPU and must be what the plan is for; then its pictures are compared by."""
     assert_refused(cli("build-engine", net, "--check", clip), "cannot be run here: there is no NV")
 
-    gpu = GpuIdentity(name="x", compute_capability=(8, 9), multiprocessors=1, memory_gib=1)
-    tools = Toolchain(flavour="rtx", targets=(), gpu=gpu, remark=None)
+    tools = Toolchain(flavour="rtx", targets=(), gpu=GPU, remark=None)
     monkeypatch.setattr("deblurvid.build.toolchain.toolchain", lambda *_, **__: tools)
     seen: list[Wanted] = []
     monkeypatch.setattr("deblurvid.build.ready.ready", lambda wanted, *_, **__: seen.append(wanted))

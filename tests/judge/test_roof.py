@@ -11,10 +11,9 @@ def facts(capability, multiprocessors, boost_mhz) -> DeviceFacts:
         name="a card",
         compute_capability=capability,
         multiprocessors=multiprocessors,
-        total_memory=1,
+        memory_gib=1,
         clock_hz=boost_mhz * 1_000_000,
         memory_bytes_per_second=1,
-        driver_version=13000,
     )
 
 
