@@ -160,12 +160,20 @@ def test_the_largest_tiles_that_fit_are_used():
 
 
 def test_what_is_too_large_for_a_plan_is_not_tried():
-    """Sizes beyond the largest that may be opened are cut without asking."""
+    """Sizes that it does not take, too large or too small, are passed over without asking."""
     picture, made = PictureFormat(source="yuv420", depth=8), MADE["folded by 2"]
     open_, asked = refusing(made, picture, 10**9)
-    with open_in_tiles(open_, made, (160, 120), largest=(100, 100)):
-        pass
 
+    def takes(size):
+        return 73 <= min(size) <= max(size) <= 100
+
+    with open_in_tiles(open_, made, (160, 120), takes=takes):
+        pass
+    assert asked == [(94, 74)]
+
+    open_, asked = refusing(made, picture, 100)
+    with pytest.raises(DeviceMemoryError, match="no memory for 94x74"):
+        open_in_tiles(open_, made, (160, 120), takes=takes)
     assert asked == [(94, 74)]
 
 

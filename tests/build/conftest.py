@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from deblurvid.build.process import BuiltPlan
     from deblurvid.graph.contract import Generator
+    from tests.build.world import World
 
 SMALL = Profile(smallest=(32, 32), best=(64, 48), largest=(128, 96))
 YUV420 = PictureFormat(source="yuv420", depth=8)
@@ -51,6 +52,21 @@ def rtx() -> Any:
     import tensorrt_rtx
 
     return tensorrt_rtx
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """A GPU and a builder that do as the test tells them."""
+    from deblurvid.build import opening, ready
+    from tests.build.world import World
+
+    made = World()
+    monkeypatch.setattr(ready, "build_in_process", made.build)
+    monkeypatch.setattr(opening, "TensorRtEngine", made.open)
+    monkeypatch.setattr(opening, "cuda_flavour", lambda _device, flavours: flavours[0])
+    for module in (ready, opening):
+        monkeypatch.setattr(module, "device_facts", lambda _: GPU)
+    return made
 
 
 @functools.cache

@@ -14,7 +14,7 @@ from deblurvid.errors import UsageError
 from deblurvid.frames import ColourTags, PictureFormat, Planes
 from deblurvid.graph.wrap import wrap
 from tests.build.conftest import tiny
-from tests.build.test_ready import Off
+from tests.build.world import Off
 from tests.graph.generators import constant_planes, generator
 
 SIZE = (64, 48)

@@ -1,4 +1,3 @@
-# ruff: noqa: D102 - the doubles do what their originals do
 """From a generator to an open engine: cached, healed once, and never below the floor unsaid.
 
 The plans are built by the real TensorRT-RTX or stood in for; where they would run on a GPU, the
@@ -9,109 +8,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from deblurvid.backends.base import Engine, Restored
-from deblurvid.backends.openvino import OpenVinoEngine
-from deblurvid.build import cache, opening, ready
+from deblurvid.build import cache, ready
 from deblurvid.build.parity import specimens
-from deblurvid.build.process import BuiltPlan
-from deblurvid.errors import DeviceMemoryError, EngineError, GeneratorError
-from deblurvid.events import Building, Built, Notice
-from deblurvid.frames import Planes
-from deblurvid.graph.wrap import wrap
+from deblurvid.errors import (
+    DeviceMemoryError,
+    EngineError,
+    GeneratorError,
+    OutputError,
+    PrecisionError,
+    UsageError,
+)
+from deblurvid.events import Building, Built
 from tests.build.conftest import GPU, SMALL, YUV420, tiny
+from tests.build.world import SIZE, cannot_take, open_
+from tests.graph.generators import generator, model_of, node, tensor
 
 pytestmark = pytest.mark.usefixtures("rtx")
-
-SIZE = (96, 64)
-
-
-class Off(Engine):
-    """An engine whose samples are off by `codes`, or whose residuals were invalid."""
-
-    def __init__(self, engine: Engine, codes: int, invalid: int) -> None:
-        self.engine, self.codes, self.invalid = engine, codes, invalid
-        self.spec, self.slots = engine.spec, engine.slots
-
-    def submit(self, planes, *, strength):
-        self.engine.submit(planes, strength=strength)
-
-    def collect(self):
-        done = self.engine.collect()
-        moved = tuple(
-            np.clip(s.astype(int) + self.codes, 0, 255).astype(np.uint8)
-            for s in done.planes.samples
-        )
-        return Restored(Planes(moved, done.planes.colour), done.invalid + self.invalid)
-
-    def close(self):
-        self.engine.close()
-
-
-class World:
-    """What builds and runs, and what was told."""
-
-    def __init__(self) -> None:
-        self.events: list[object] = []
-        self.builds: list[str] = []
-        self.off: dict[str, int] = {}
-        self.invalid: dict[str, int] = {}
-        self.refused: set[bytes] = set()
-        self.unbuildable: set[str] = set()
-        self.widest = 10_000
-
-    def build(self, request, on_progress):
-        self.builds.append(request.precision)
-        if request.precision in self.unbuildable:
-            raise GeneratorError(f"TensorRT cannot take tiny in {request.precision}")
-        on_progress("Building engine", 0.5)
-        name = f"plan {len(self.builds)} in {request.precision}"
-        return BuiltPlan(
-            plan=name.encode(), trt_version="1", tensors={}, seconds=0.1, warnings=()
-        )  # fmt: skip
-
-    def open(self, plan, *, spec, flavour, device):
-        assert flavour == "rtx"
-        if plan in self.refused:
-            raise EngineError("cannot be loaded")
-        if spec.width > self.widest:
-            raise DeviceMemoryError(f"{spec.width} columns do not fit")
-        size, made = (spec.width, spec.height), tiny()
-        engine = OpenVinoEngine(
-            wrap(made, YUV420), made, YUV420, size=size, device="CPU", precision="fp32"
-        )
-        engine.spec = spec
-        return Off(engine, self.off.get(spec.precision, 0), self.invalid.get(spec.precision, 0))
-
-    def notices(self) -> list[str]:
-        return [event.text for event in self.events if isinstance(event, Notice)]
-
-    def built(self) -> list[Built]:
-        return [event for event in self.events if isinstance(event, Built)]
-
-
-@pytest.fixture
-def world(monkeypatch):
-    made = World()
-    monkeypatch.setattr(ready, "build_in_process", made.build)
-    monkeypatch.setattr(opening, "TensorRtEngine", made.open)
-    for module in (ready, opening):
-        monkeypatch.setattr(module, "device_facts", lambda device: GPU)
-    return made
-
-
-def open_(world, precision="auto"):
-    return ready.open_on_cuda(
-        tiny(),
-        YUV420,
-        size=SIZE,
-        device=0,
-        flavour="rtx",
-        precision=precision,
-        tell=world.events.append,
-    )
 
 
 def test_the_first_use_builds_and_the_second_does_not(world):
@@ -165,7 +79,7 @@ def test_a_precision_that_was_asked_for_is_used_but_told_of(world):
 def test_a_gpu_that_is_wrong_in_every_precision(world):
     """What not even float32 gets right is an error."""
     world.off = {"fp16": 4, "bf16": 4, "fp32": 4}
-    with pytest.raises(EngineError, match=r"in fp32 gives 36.* cannot be trusted; use --device"):
+    with pytest.raises(PrecisionError, match=r"in fp32 gives 36.* cannot be trusted; use --devi"):
         open_(world)
 
     assert world.builds == ["fp16", "bf16", "fp32"]
@@ -173,13 +87,29 @@ def test_a_gpu_that_is_wrong_in_every_precision(world):
 
 def test_a_precision_that_cannot_be_built(world):
     """The next one is tried for "auto"; a precision that was named is an error."""
-    world.unbuildable = {"fp16"}
+    world.errors["fp16"] = cannot_take("fp16")
     with open_(world) as engine:
         assert engine.spec.precision == "bf16"
 
     assert world.notices() == ["TensorRT cannot take tiny in fp16; going on with bf16"]
-    with pytest.raises(GeneratorError, match="cannot take tiny in fp16"):
+    with pytest.raises(PrecisionError, match="cannot take tiny in fp16"):
         open_(world, "fp16")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [GeneratorError("no such operator"), EngineError("it crashed"), UsageError("no such GPU"),
+     DeviceMemoryError("no memory"), OutputError("no space")],
+    ids=lambda error: type(error).__name__,
+)  # fmt: skip
+def test_only_a_precision_is_a_reason_for_another(world, error):
+    """What would fail in all of them fails at once, as what it is."""
+    world.errors["fp16"] = error
+    with pytest.raises(type(error), match=str(error)) as raised:
+        open_(world)
+
+    assert raised.value is error
+    assert (world.builds, world.notices()) == (["fp16"], [])
 
 
 def test_old_gpus_are_not_given_bf16(world, monkeypatch):
@@ -237,26 +167,86 @@ def test_a_plan_that_never_works_is_an_error(world):
     assert world.builds == ["fp16", "fp16"]
 
 
+MIDDLE = (640, 400)
+"""Held by the usual profile."""
+LARGE = (2048, 96)
+"""Not held by it."""
+
+
 def restored(engine):
-    engine.submit(specimens(SIZE, YUV420)[0], strength=1)
+    size = engine.spec.width, engine.spec.height
+    engine.submit(specimens(size, YUV420)[0], strength=1)
     return [samples.tolist() for samples in engine.collect().planes.samples]
 
 
 def test_too_little_memory_means_tiles(world):
     """Memory is no fault of the plan: nothing is built again, and the picture is cut."""
-    with open_(world) as engine:
+    with open_(world, size=MIDDLE) as engine:
         whole = restored(engine)
-    world.widest = SIZE[0] - 1
-    with open_(world) as engine:
+    world.widest = MIDDLE[0] - 1
+    with open_(world, size=MIDDLE) as engine:
         assert "tiles of" in engine.spec.device
         assert restored(engine) == whole
 
     assert world.builds == ["fp16"]
-    world.widest = 1
-    with pytest.raises(DeviceMemoryError):
-        open_(world)
+
+
+def test_memory_for_no_tiles_is_an_error(world):
+    """Tiles that the plan does not take are not tried; it stays in the cache."""
+    open_(world, size=MIDDLE).close()
+    world.widest = 300
+    with pytest.raises(DeviceMemoryError, match="do not fit; tiles of tiny must overlap"):
+        open_(world, size=MIDDLE)
+
     assert world.builds == ["fp16"]
     assert in_cache().exists()
+
+
+@pytest.mark.parametrize("where", ["widest_built", "widest_loaded"])
+def test_too_little_memory_for_a_large_plan_means_a_usual_one(world, where):
+    """Where building for a large picture, or loading that plan, lacks memory: tiles of the usual."""
+    with open_(world, size=LARGE) as engine:
+        whole = restored(engine)
+        assert "tiles" not in engine.spec.device
+    if where == "widest_built":
+        cache.discard(in_cache())
+    setattr(world, where, LARGE[0] - 1)
+    with open_(world, size=LARGE) as engine:
+        assert "tiles of" in engine.spec.device
+        assert restored(engine) == whole
+
+    assert "going on with a plan for tiles" in world.notices()[0]
+    assert len(world.builds) == {"widest_built": 3, "widest_loaded": 2}[where]
+
+
+def test_memory_for_not_even_a_usual_plan_is_an_error(world):
+    """One try for the picture's size, one for tiles, and a clear end."""
+    world.widest_built = 100
+    with pytest.raises(DeviceMemoryError, match="no memory to build for 256x96 to 1920x1920"):
+        open_(world, size=LARGE)
+
+    assert world.builds == ["fp16", "fp16"]
+
+
+def test_a_small_picture_is_not_built_for_twice(world):
+    """The usual plan is larger than one for small pictures, so it is no way out."""
+    world.widest_built = 100
+    with pytest.raises(DeviceMemoryError, match="no memory to build"):
+        open_(world)
+
+    assert world.builds == ["fp16"]
+
+
+def test_what_cannot_be_cut_is_not_built_for_tiles(world):
+    """A generator that looks at the whole picture: the reason is told, nothing more is built."""
+    nodes = [node("GlobalAveragePool", "in", "mean"), node("Add", "in mean", "restored")]
+    shape = (1, 3, "H", "W")
+    model = model_of(nodes, [tensor("in", *shape)], [tensor("restored", *shape)])
+    world.widest_built = LARGE[0] - 1
+    with pytest.raises(DeviceMemoryError, match=r"no memory to build .*cannot be cut into tiles"):
+        open_(world, size=LARGE, made=generator(model))
+
+    assert world.builds == ["fp16"]
 
 
 def test_without_a_gpu_the_real_builder_makes_a_plan(monkeypatch):
@@ -275,20 +265,17 @@ def test_without_a_gpu_the_real_builder_makes_a_plan(monkeypatch):
 
 
 def test_a_plan_at_a_path_of_its_own(world, tmp_path):
-    """-o writes there, leaves the cache alone, and `open_plan` opens it again."""
+    """-o writes there, and leaves the cache alone; what passes in no precision is not left there."""
     path = tmp_path / "mine.plan"
-    wanted = ready.Wanted(
-        generator=tiny(), picture=YUV420, flavour="rtx", profile=SMALL, gpu=GPU
-    )  # fmt: skip
+    wanted = ready.Wanted(generator=tiny(), picture=YUV420, flavour="rtx", profile=SMALL, gpu=GPU)
     ready.ready(wanted, "auto", lambda _: None, tell=world.events.append, target=path)
 
     assert cache.plan_paths() == []
-    with opening.open_plan(path, YUV420, size=SIZE, device=0, flavour="rtx") as engine:
-        assert engine.spec.precision == "fp16"
-    with pytest.raises(EngineError, match="is for yuv420 at 8 bits, the video is yuv420 at 10"):
-        opening.open_plan(path, replace(YUV420, depth=10), size=SIZE, device=0, flavour="rtx")
-    with pytest.raises(EngineError, match="built by rtx, but tensorrt is what runs"):
-        opening.open_plan(path, YUV420, size=SIZE, device=0, flavour="tensorrt")
+    assert cache.read_plan(path).settings["precision"] == "fp16"
+    world.off = {"fp16": 4, "bf16": 4, "fp32": 4}
+    with pytest.raises(PrecisionError, match="cannot be trusted"):
+        ready.ready(wanted, "auto", lambda _: None, tell=world.events.append, target=path)
+    assert list(tmp_path.glob("mine*")) == []
 
 
 def test_real_pictures_are_compared_too(world):
@@ -303,14 +290,3 @@ def test_real_pictures_are_compared_too(world):
     assert [plan.record.parity["pictures"] for plan in plans] == [3, 5]
     assert cache.read_record(plans[1].path).parity == plans[1].record.parity
     assert world.builds == ["fp16"]
-
-
-def test_a_plan_of_another_version_is_refused(world, tmp_path, monkeypatch):
-    """Plans belong to one version of TensorRT."""
-    path = tmp_path / "mine.plan"
-    wanted = ready.Wanted(generator=tiny(), picture=YUV420, flavour="rtx", profile=SMALL)
-    ready.ready(wanted, "auto", lambda _: None, tell=world.events.append, target=path)
-    other = type("Other", (), {"__version__": "9.9"})
-    monkeypatch.setattr(opening, "load_trt", lambda _: other)
-    with pytest.raises(EngineError, match=r"9\.9 is installed; build it again"):
-        opening.open_plan(path, YUV420, size=SIZE, device=0, flavour="rtx")

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from deblurvid.build.request import USUAL_PROFILE, Profile, profile_for, profile_of
+from deblurvid.build.request import (
+    USUAL_PROFILE,
+    Profile,
+    profile_for,
+    profile_for_tiles,
+    profile_of,
+)
 from deblurvid.build.worker import read_request, write_request
 from deblurvid.errors import UsageError
 from deblurvid.frames import PictureFormat
@@ -51,6 +57,25 @@ def test_a_size_outside_the_usual_ones(size):
 
 
 @pytest.mark.parametrize(
+    ("size", "smallest"),
+    [((3840, 2160), (256, 256)), ((128, 4000), (128, 256)), ((1921, 64), (256, 64))],
+)
+def test_tiles_of_large_pictures(size, smallest):
+    """They have the usual sizes, but for a side of the picture that is shorter than those."""
+    profile = profile_for_tiles(size)
+
+    assert profile is not None
+    assert (profile.smallest, profile.largest) == (smallest, USUAL_PROFILE.largest)
+    assert profile.best == USUAL_PROFILE.best
+
+
+@pytest.mark.parametrize("size", [(64, 48), (1920, 1080), (1080, 1920)])
+def test_small_pictures_need_no_tiles(size):
+    """What the usual sizes hold, or more than hold, has no other plan to go to."""
+    assert profile_for_tiles(size) is None
+
+
+@pytest.mark.parametrize(
     ("size", "holds"),
     [((256, 256), True), ((1920, 1080), True), ((1080, 1920), True), ((255, 720), False),
      ((1920, 1921), False)],
@@ -65,7 +90,6 @@ def test_what_the_usual_profile_holds(size, holds):
     [
         ({"optimization_level": 6}, "optimization level is 6; use 0 to 5"),
         ({"workspace_mib": 0}, "workspace is 0 MiB"),
-        ({"targets": ("8.9",)}, "'8.9' is no compute capability; write it like SM89"),
         ({"targets": ("SM89",), "flavour": "tensorrt"}, "only TensorRT-RTX builds for another"),
     ],
 )

@@ -19,6 +19,7 @@ from tests.build.conftest import (
     GPU,
     rtx,  # noqa: F401 - a fixture
 )
+from tests.build.test_process import antialiased
 from tests.cli.conftest import ESCAPE, assert_refused
 from tests.graph.generators import conv_planes, save
 
@@ -140,7 +141,8 @@ def test_every_setting_reaches_the_builder(cli: Cli, net: Path, no_build: list[o
         (("--size", "8x8"), "cannot be built for"),
         (("--depth", "9"), "depth is 9; use 8, 10, 12, 16"),
         (("--flavour", "tensorrt"), "TensorRT builds on the GPU only, but there is no NVIDIA"),
-        (("--compute-capability", "89"), "write it like SM89"),
+        (("--compute-capability", "89"), "does not build for '89'; it builds for SM75"),
+        (("--compute-capability", "SM90"), "does not build for 'SM90'; it builds for SM75"),
         (("--optimization-level", "7"), "optimization level is 7"),
         (("--workspace", "0"), "workspace is 0 MiB"),
     ],
@@ -180,12 +182,14 @@ def test_a_generator_that_is_none(cli: Cli, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("rtx")
-def test_a_build_that_fails(cli: Cli, net: Path) -> None:
-    """What TensorRT-RTX does not build for is exit code 1, and leaves nothing."""
-    result = cli("build-engine", net, *SMALL, "--compute-capability", "SM90", "--precision", "fp16")
+def test_a_build_that_fails(cli: Cli, tmp_path: Path) -> None:
+    """An operator that TensorRT lacks: one build, exit code 1, and nothing is left."""
+    net = save(antialiased(), tmp_path / "net.onnx")
+    result = cli("build-engine", net, *SMALL)
 
     assert result.code == 1
-    assert "does not build for SM90" in result.last_line
+    assert "node 'shrink' (Resize): Antialiasing is not" in result.last_line
+    assert "going on with" not in result.err
     assert cache.plan_paths() == []
 
 

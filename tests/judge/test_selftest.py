@@ -12,7 +12,7 @@ from deblurvid.cli.doctor import selftest_lines
 from deblurvid.frames import PictureFormat, Planes
 from deblurvid.graph.wrap import wrap
 from deblurvid.judge.selftest import LEAK_BYTES, selftest
-from tests.build.test_ready import Off
+from tests.build.world import Off
 from tests.graph.generators import conv_planes, generator
 
 PICTURE = PictureFormat(source="yuv420", depth=8)
