@@ -17,7 +17,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from tests.planted import build, cuda, graph, pictures, pipeline, streams, training
+from tests.planted import build, cuda, graph, pictures, pipeline, plans, streams, training
 
 if TYPE_CHECKING:
     from tests.planted.fault import Fault
@@ -30,6 +30,7 @@ FAULTS = (
     *pictures.FAULTS,
     *streams.FAULTS,
     *build.FAULTS,
+    *plans.FAULTS,
     *cuda.FAULTS,
     *training.FAULTS,
 )

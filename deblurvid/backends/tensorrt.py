@@ -58,17 +58,16 @@ class TensorRtEngine(Engine):
         self.device = device
         self._thread = OwnThread("cuda")
         opening = self._thread.begin(Session, plan, spec, flavour, device=device, slots=slots)
+        # Also when it was forgotten: a thread that ends with a context makes PyCUDA abort.
+        self._release = weakref.finalize(self, _release, self._thread, opening)
         try:
             self._session = opening.result()
         except BaseException:
             # After Ctrl-C here the session is still made there, and has to go as any other.
-            self._thread.begin(_close_made, opening)
-            self._thread.close()
+            self._release()
             raise
         self._free = deque(self._session.slots)
         self._in_flight: deque[tuple[Slot, Future[None], ColourTags]] = deque()
-        # Also when it was forgotten: a thread that ends with a context makes PyCUDA abort.
-        self._release = weakref.finalize(self, _release, self._thread, self._session)
 
     def submit(self, planes: Planes, *, strength: float) -> None:
         """See Engine.submit."""
@@ -114,13 +113,12 @@ class TensorRtEngine(Engine):
         self._release()
 
 
-def _close_made(opening: Future[Session]) -> None:
-    if opening.exception() is None:
-        opening.result().close()
+def _release(thread: OwnThread, opening: Future[Session]) -> None:
+    def close() -> None:
+        if opening.exception() is None:
+            opening.result().close()
 
-
-def _release(thread: OwnThread, session: Session) -> None:
-    closed = thread.begin(session.close)
+    closed = thread.begin(close)
     thread.close()
     if closed.done():  # else this is that very thread, collecting garbage
         closed.result()

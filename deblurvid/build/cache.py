@@ -171,6 +171,14 @@ def check_owner(path: Path) -> None:
             )
 
 
+def _close_to_others(folder: Path) -> None:
+    """Make a folder for this user alone: what lies in it is executed."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
+    if not _own(folder):  # root may change the mode of what is another's
+        raise PermissionError(errno.EPERM, "it belongs to another user")
+
+
 def _own(path: Path) -> bool:
     if not hasattr(os, "getuid"):  # Windows keeps others out of a user's folders by itself
         return True
@@ -182,9 +190,14 @@ def read_cached(path: Path, facts: dict[str, Any]) -> Plan:
     """The plan at `path`, checked against its sidecar and against what it is to be.
 
     Raises:
+        OutputError: the cache's folder belongs to another user.
         EngineError: as of `check_owner` and `read_plan`; or it is whole, but the plan of other
             facts.
     """
+    try:
+        _close_to_others(path.parent)  # first: from now on nobody swaps what is looked at
+    except OSError as exc:
+        raise OutputError(f"{path.parent} cannot be used as a cache: {exc.strerror}") from exc
     check_owner(path)
     plan = read_plan(path)
     if plan.record.key != key_of(facts):
@@ -245,10 +258,7 @@ def locked(on_wait: Callable[[], None]) -> Iterator[None]:
     """
     folder = cache_folder()
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder.chmod(0o700)  # what lies here is executed
-        if not _own(folder):  # root may change the mode of what is another's
-            raise PermissionError(errno.EPERM, "it belongs to another user")
+        _close_to_others(folder)
         lock = filelock.FileLock(folder / ".lock")
         try:
             lock.acquire(timeout=0.2)

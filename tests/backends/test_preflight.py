@@ -156,6 +156,19 @@ def test_the_flavour_that_works_is_taken(driver, modules):
     assert preflight.cuda_flavour(0) == "rtx"
 
 
+def test_what_works_ends_the_search(driver, modules, tmp_path):
+    """The second flavour is tried only where the first does not work; named ones in their order."""
+    driver()
+    note = "import pathlib\npathlib.Path(__file__).with_name('tried').touch()\n"
+    modules(tensorrt=GOOD_TRT, tensorrt_rtx=note + GOOD_TRT, pycuda=GOOD_PYCUDA)
+    tried = tmp_path / "tensorrt_rtx" / "tried"
+
+    assert preflight.cuda_flavour(0) == "tensorrt"
+    assert not tried.exists()
+    assert preflight.cuda_flavour(0, ["rtx"]) == "rtx"
+    assert tried.exists()
+
+
 def test_loading_names_what_is_missing(modules, monkeypatch):
     """No package, half a package, a library that is not there: the pip line is in all of them."""
     monkeypatch.setitem(preflight.MODULES, "tensorrt", "tensorrt_of_these_tests")

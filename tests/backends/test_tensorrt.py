@@ -12,6 +12,10 @@ from tests.cuda import streaming
 from tests.media import make_video, read_pictures
 
 SIZE = streaming.SIZE
+NO_MEMORY_TO_LOAD = (
+    "DeviceMemoryError: TensorRT could not load the plan by tensorrt 11.4.0: Error Code 1: Cuda "
+    "Runtime (out of memory)"
+)
 DEEP = PictureFormat(source="yuv444", depth=10)
 
 
@@ -64,7 +68,8 @@ def test_upload_buffers_are_write_combined(cuda):
         ("cuDevicePrimaryCtxRetain", 0, 101, "EngineError: CUDA could not open device 0"),
         ("cuStreamCreate", 1, 700, "EngineError: CUDA could not make a stream"),
         ("cuEventCreate", 4, 2, "DeviceMemoryError: CUDA could not make an event: out of memory"),
-        ("cuMemAlloc_v2", 0, 2, "DeviceMemoryError: CUDA could not allocate"),
+        ("cuMemAlloc_v2", 0, 2, NO_MEMORY_TO_LOAD),
+        ("cuMemAlloc_v2", 1, 2, "DeviceMemoryError: CUDA could not allocate"),
         ("cuMemHostAlloc", 3, 2, "DeviceMemoryError: CUDA could not lock"),
         ("cuMemcpyHtoDAsync_v2", 1, 700, "EngineError: CUDA could not begin a picture: an illegal"),
         ("cuStreamWaitEvent", 2, 700, "EngineError: CUDA could not begin a picture"),
@@ -80,11 +85,31 @@ def test_a_failing_driver_is_told(cuda, call, after, code, told):
     assert message.startswith(told)
 
 
+def test_a_dead_device_leaves_the_first_error_and_no_thread(cuda):
+    """Where not even the context can be given back, what is told is what broke it."""
+    told = cuda.call(streaming.dying)
+    cuda.reset()
+
+    assert told == ("EngineError: CUDA could not finish a picture: error of the fake driver", [])
+
+
+def test_an_interrupt_while_opening_leaves_nothing(cuda):
+    """Ctrl-C while the plan is loaded on the other thread: what it makes there is freed there."""
+    assert cuda.call(streaming.interrupted_opening) == []
+    assert cuda.left_behind() == {}
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"plan": b"torn"}, "EngineError: tensorrt 11.4.0 cannot load the plan: Serialization"),
-        ({"flavour": "rtx", "plan": b"torn"}, "EngineError: tensorrt_rtx 11.4.0 cannot load"),
+        (
+            {"plan": b"torn"},
+            "EngineError: TensorRT could not load the plan by tensorrt 11.4.0: Serial",
+        ),
+        (
+            {"flavour": "rtx", "plan": b"torn"},
+            "EngineError: TensorRT could not load the plan by tensorrt_rtx",
+        ),
         ({"device": 3}, "EngineError: CUDA could not open device 3: invalid device ordinal"),
         ({"size": (200, 48)}, "EngineError: the plan takes pictures of 32x32 to 128x128; these"),
         ({"size": (30, 48)}, "EngineError: the plan takes pictures of 32x32 to 128x128; these"),

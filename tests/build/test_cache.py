@@ -123,13 +123,39 @@ def test_what_was_stored_is_read_back():
 
 
 def test_a_folder_open_to_others_is_closed():
-    """A plan is code: nobody else may put one there."""
+    """A plan is code: nobody else may put one there, from the first time it is written or read."""
     folder = cache.cache_folder()
     folder.mkdir(parents=True, mode=0o777)
     folder.chmod(0o777)
-    stored()
+    path = stored().path
+    written = stat.S_IMODE(folder.stat().st_mode)
+    folder.chmod(0o777)
+    cache.read_cached(path, facts())
 
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert (written, stat.S_IMODE(folder.stat().st_mode)) == (0o700, 0o700)
+
+
+@pytest.mark.parametrize("part", ["plan", "sidecar"])
+@pytest.mark.parametrize("mode", [0o620, 0o602])
+def test_what_others_may_have_written_is_not_read(part, mode):
+    """Neither a plan nor what states its SHA-256."""
+    path = stored().path
+    {"plan": path, "sidecar": cache.sidecar_of(path)}[part].chmod(mode)
+    with pytest.raises(EngineError, match="others can write it, and a plan is executed"):
+        cache.read_cached(path, facts())
+
+
+def test_another_user_s_cache_is_not_used(monkeypatch):
+    """Neither read nor, by root, who could, written."""
+    path, owner = stored().path, cache.os.getuid()
+    monkeypatch.setattr(cache.os, "getuid", lambda: owner + 1)
+    told = "cannot be used as a cache: it belongs to another user"
+    with pytest.raises(OutputError, match=told):
+        cache.read_cached(path, facts())
+    with pytest.raises(OutputError, match=told):
+        stored()
+    with pytest.raises(EngineError, match="plans belongs to another user, or"):
+        cache.check_owner(path)
 
 
 def torn(path):

@@ -108,7 +108,7 @@ def test_stopping_ends_the_worker(workers, tmp_path):
 class Interrupted(Recorded):
     """Ctrl-C is pressed while it is waited for; not when it was killed."""
 
-    def wait(self, timeout=None):
+    def wait(self, timeout=None):  # noqa: D102
         if timeout is not None:
             raise KeyboardInterrupt
         return super().wait()

@@ -128,12 +128,14 @@ def in_cache():
     return path
 
 
-@pytest.mark.parametrize("harm", ["torn", "refused"])
+@pytest.mark.parametrize("harm", ["torn", "open to others", "refused"])
 def test_a_plan_that_does_not_work_is_built_again_once(world, harm):
-    """A torn file, or one that the runtime does not load: a notice, a build, and all is well."""
+    """Torn, not to be trusted, or not taken by the runtime: a notice, a build, and all is well."""
     open_(world).close()
     if harm == "torn":
         in_cache().write_bytes(b"pla")
+    elif harm == "open to others":
+        in_cache().chmod(0o666)
     else:
         world.refused = {b"plan 1 in fp16"}
     open_(world).close()

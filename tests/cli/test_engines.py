@@ -89,6 +89,16 @@ def test_torn_plans_are_found_and_deleted(cli: Cli) -> None:
 
 
 @pytest.mark.usefixtures("installed")
+def test_a_plan_that_others_can_write_is_told(cli: Cli) -> None:
+    """It is not trusted by a run, so it is a problem here."""
+    stored().chmod(0o666)
+    seen = cli("engines")
+
+    assert seen.code == 1
+    assert "others can write it, and a plan is executed" in seen.out
+
+
+@pytest.mark.usefixtures("installed")
 def test_what_nothing_here_can_use_is_deleted(cli: Cli) -> None:
     """Plans of another version, sidecars without a plan, parts of a write that was cut off."""
     good, old, lost = stored("fp16"), stored("bf16", version="1.6"), stored("fp32")

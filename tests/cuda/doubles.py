@@ -97,12 +97,18 @@ class Runtime(Owned):
         except Exception:  # noqa: BLE001 - protobuf raises types of its own
             self.logger.log(Severity.ERROR, "Serialization assertion magicTag failed.")
             return None
-        return ICudaEngine(self, model, profiles)
+        weights = ctypes.c_void_p()
+        if DRIVER[0].cuMemAlloc_v2(ctypes.byref(weights), ctypes.c_size_t(len(plan))):
+            self.logger.log(Severity.ERROR, "Error Code 1: Cuda Runtime (out of memory)")
+            self.logger.log(Severity.ERROR, "Error Code 4: Internal Error (deserialize failed.)")
+            return None
+        return ICudaEngine(self, model, profiles, weights)
 
 
 class ICudaEngine(Owned):
-    def __init__(self, runtime, model, profiles):
+    def __init__(self, runtime, model, profiles, weights):
         super().__init__(runtime)
+        self.weights = weights
         self.logger = runtime.logger
         self.profiles = profiles
         self.values = [*model.graph.input, *model.graph.output]
@@ -110,6 +116,10 @@ class ICudaEngine(Owned):
         self.session = runner(model.SerializeToString())
         self.num_io_tensors = len(self.values)
         self.num_optimization_profiles = len(profiles)
+
+    def __del__(self):
+        super().__del__()
+        DRIVER[0].cuMemFree_v2(self.weights)
 
     def get_tensor_name(self, index):
         return self.values[index].name

@@ -24,7 +24,8 @@
 
 enum {
     SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_INITIALIZED = 3, INVALID_DEVICE = 101,
-    INVALID_CONTEXT = 201, INVALID_HANDLE = 400, NOT_READY = 600
+    INVALID_CONTEXT = 201, INVALID_HANDLE = 400, NOT_READY = 600,
+    UNKNOWN = 999 /* as after a device has gone: no call succeeds any more, clean-up included */
 };
 enum { DISABLE_TIMING = 2, WRITE_COMBINED = 4 };
 
@@ -289,6 +290,7 @@ int cuDevicePrimaryCtxRelease_v2(int device)
 {
     pthread_mutex_lock(&lock);
     (void)device;
+    REFUSE_IF(sticky == UNKNOWN, UNKNOWN);
     REFUSE_IF(!retained, INVALID_CONTEXT);
     if (!--retained && (live_streams || live_events || live_device || live_pinned))
         violation("the context was released before what lives in it");
@@ -306,6 +308,7 @@ int cuCtxPushCurrent_v2(void *context)
 int cuCtxPopCurrent_v2(void **context)
 {
     pthread_mutex_lock(&lock);
+    REFUSE_IF(sticky == UNKNOWN, UNKNOWN);
     REFUSE_IF(!stack, INVALID_CONTEXT);
     stack--;
     *context = &primary;

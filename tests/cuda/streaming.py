@@ -4,8 +4,11 @@ import ctypes
 import gc
 import io
 import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from unittest import mock
 
@@ -195,6 +198,43 @@ def failing(call: str, after: int, code: int) -> str:
             engine.close()
         driver_of_child().fake_fail(b"", 0, 0)
     return "nothing"
+
+
+def threads_left() -> list[str]:
+    """Threads of engines that still run."""
+    return [each.name for each in threading.enumerate() if each.name == "cuda"]
+
+
+def dying() -> tuple[str, list[str]]:
+    """What is raised when the device dies under a picture, and the threads that are left."""
+    try:
+        with open_() as engine:
+            driver_of_child().fake_fail(b"cuEventSynchronize", 0, 999)
+            engine.submit(random_planes(YUV420, 1), strength=1)
+            engine.collect()
+    except DeblurvidError as error:
+        return f"{type(error).__name__}: {error}", threads_left()
+    return "nothing", []
+
+
+def interrupted_opening() -> list[str]:
+    """Interrupt the opening while the plan is loaded; the threads that are left."""
+    load, before = doubles.Runtime.deserialize_cuda_engine, signal.getsignal(signal.SIGINT)
+
+    def interrupting(self, plan):
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        time.sleep(0.2)  # the other thread hears of it meanwhile
+        return load(self, plan)
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with mock.patch.object(doubles.Runtime, "deserialize_cuda_engine", interrupting):
+            open_()
+    except KeyboardInterrupt:
+        return threads_left()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return ["not interrupted"]
 
 
 def refusal(**options) -> str:

@@ -63,7 +63,7 @@ FAULTS = (
     Fault(
         "the cache is open to others",
         BUILD + "cache.py",
-        "        folder.chmod(0o700)  # what lies here is executed\n",
+        "    folder.chmod(0o700)\n",
         "",
         (CACHE + "test_a_folder_open_to_others_is_closed",),
     ),

@@ -113,6 +113,41 @@ FAULTS = (
         (STREAMS,),
     ),
     Fault(
+        "a dead device's context is popped",
+        CUDA,
+        "        self._context.detach()\n",
+        "        self._context.pop()\n        self._context.detach()\n",
+        (TESTS + "test_a_dead_device_leaves_the_first_error_and_no_thread",),
+    ),
+    Fault(
+        "no memory for a plan told as a bad plan",
+        SESSION,
+        "        if lacks_memory(reason):\n",
+        "        if not hint and lacks_memory(reason):\n",
+        (TESTS + "test_a_failing_driver_is_told",),
+    ),
+    Fault(
+        "the last line counts, not the one about memory",
+        "deblurvid/backends/log.py",
+        "(lacking or self.errors or",
+        "(self.errors or",
+        (TESTS + "test_a_failing_driver_is_told",),
+    ),
+    Fault(
+        "Ctrl-C while opening leaves the engine",
+        ENGINE,
+        "            self._release()\n            raise\n",
+        "            self._release.detach()\n            raise\n",
+        (TESTS + "test_an_interrupt_while_opening_leaves_nothing",),
+    ),
+    Fault(
+        "the largest tiles are tried whatever the plan takes",
+        "deblurvid/backends/tiles.py",
+        "for tile in filter(takes, tile_sizes(size, reach)):",
+        "for tile in tile_sizes(size, reach):",
+        ("tests/backends/test_tiles.py::test_what_is_too_large_for_a_plan_is_not_tried",),
+    ),
+    Fault(
         "memory for the largest profile",
         SESSION,
         "ExecutionContextAllocationStrategy.USER_MANAGED",
@@ -157,8 +192,8 @@ FAULTS = (
     Fault(
         "a forgotten engine is not closed",
         ENGINE,
-        "weakref.finalize(self, _release, self._thread, self._session)",
-        "lambda: _release(self._thread, self._session)",
+        "weakref.finalize(self, _release, self._thread, opening)",
+        "lambda: _release(self._thread, opening)",
         (TESTS + "test_an_engine_nobody_closed_lets_the_process_end",),
     ),
     Fault(
@@ -233,7 +268,7 @@ FAULTS = (
     ),
     Fault(
         "an illegal access told as too little memory",
-        SESSION,
+        "deblurvid/backends/log.py",
         "out ?of ?memory|",
         "memory|",
         (TESTS + "test_a_failing_driver_is_told",),
