@@ -104,7 +104,7 @@ def open_engine(
         return open_plan(Path(engine), picture, size=size, device=number, tell=tell)
     generator = load_generator(engine)
     if device.startswith("cuda"):
-        place = _cuda(device)
+        place = cuda_place(device)
         return _on_cuda(generator, picture, size=size, place=place, precision=precision, tell=tell)
     if device != "auto":
         return _in_openvino(
@@ -176,8 +176,12 @@ def _number(device: str) -> int:
     return int(device.partition(":")[2] or 0)
 
 
-def _cuda(device: str) -> tuple[int, Flavour]:
-    """The number of a CUDA device in words, and the flavour of TensorRT that can run on it."""
+def cuda_place(device: str) -> tuple[int, Flavour]:
+    """The number of a CUDA device in words, and the flavour of TensorRT that can run on it.
+
+    Raises:
+        EngineError: none can; one line says why.
+    """
     from deblurvid.backends.preflight import cuda_flavour
 
     try:

@@ -10,6 +10,7 @@ from deblurvid import __version__
 from deblurvid.cli.bench import bench
 from deblurvid.cli.build_engine import EPILOG as BUILD_EPILOG
 from deblurvid.cli.build_engine import build_engine
+from deblurvid.cli.debug_log import log_shown
 from deblurvid.cli.doctor import doctor
 from deblurvid.cli.ending import Exit, tell
 from deblurvid.cli.engines import engines
@@ -49,8 +50,10 @@ def invoke(words: list[str]) -> int:
     Commands report what goes wrong in their work and give a code. What is left here are the words
     themselves, and errors that nobody foresaw.
     """
+    debug = "--debug" in words
     try:
-        with typer.main.get_command(app).make_context("deblurvid", words) as context:
+        command = typer.main.get_command(app)
+        with log_shown(debug), command.make_context("deblurvid", words) as context:
             return int(context.command.invoke(context) or Exit.DONE)
     except typer.Exit as end:
         return end.exit_code
@@ -59,4 +62,4 @@ def invoke(words: list[str]) -> int:
         tell(f"error: {error.format_message().rstrip('.')} ({where} --help tells more)")
         return Exit.REFUSED
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - nobody else is left to tell
-        return report(error, failure_of(error, started=True), debug="--debug" in words)
+        return report(error, failure_of(error, started=True), debug=debug)

@@ -119,6 +119,7 @@ def bench(
     from deblurvid.cli.examine import cpu
     from deblurvid.judge.bench import BenchOptions
 
+    started = False
     try:
         usual_sizes = ["1280x720", "1920x1080"] if device.startswith("cuda") else ["1280x720"]
         sizes = size or (usual_sizes if source is None and not memory else usual_sizes[:1])
@@ -139,9 +140,14 @@ def bench(
             )
             for sides in map(size_from_text, sizes)
         ]
+        if device.startswith("cuda"):
+            from deblurvid.choose import cuda_place
+
+            cuda_place(device)
+        started = True
         _write(_measured(options, memory=memory), as_json)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told here, with its code
-        worked = isinstance(error, (EngineError, OutputError, VerificationError))
+        worked = started and isinstance(error, (EngineError, OutputError, VerificationError))
         return report(error, failure_of(error, started=worked), debug=debug)
     return Exit.DONE
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from deblurvid.judge.selftest import SelfTest as Found
 
 AsJson = Annotated[bool, typer.Option("--json", help="The same as one JSON object.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the log, and errors' tracebacks.")]
 SelfTest = Annotated[
     bool,
     typer.Option(

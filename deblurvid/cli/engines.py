@@ -25,7 +25,7 @@ Prune = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="The same as one JSON object.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the log, and errors' tracebacks.")]
 
 
 def engines(

@@ -149,7 +149,7 @@ ProgressStyle = Annotated[
         "terminal; json: one object a line on standard output."
     ),
 ]
-Debug = Annotated[bool, _display("--debug", help="Show the traceback of an error.")]
+Debug = Annotated[bool, _display("--debug", help="Show the log, and errors' tracebacks.")]
 
 
 def run(

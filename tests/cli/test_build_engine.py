@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -131,6 +132,20 @@ def test_every_setting_reaches_the_builder(cli: Cli, net: Path, no_build: list[o
         "targets": ["SM120", "SM89"],
         "gpu": None,
     }
+
+
+@pytest.mark.usefixtures("rtx")
+def test_tensorrt_s_log_is_shown_on_request(cli: Cli, net: Path) -> None:
+    """--debug shows every line that TensorRT logs, tactics too; without it there is none."""
+    quiet = cli("build-engine", net, *SMALL)
+    loud = cli("build-engine", net, *SMALL, "--force", "--debug")
+
+    assert (quiet.code, loud.code) == (0, 0)
+    assert "INFO: " not in quiet.err
+    assert loud.err.count("INFO: ") > 5
+    assert loud.err.splitlines()[-1] == quiet.err.splitlines()[-1].replace(
+        *(re.search(r"built in [\d.]+ s", each.err)[0] for each in (quiet, loud))  # type: ignore[index]
+    )
 
 
 @pytest.mark.usefixtures("rtx")

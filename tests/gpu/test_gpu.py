@@ -8,9 +8,12 @@ import pytest
 from deblurvid import deblur_video, open_engine
 from deblurvid.backends.cuda import device_facts, free_memory
 from deblurvid.backends.tiles import TiledEngine, tile_sizes
+from deblurvid.build import ready
 from deblurvid.build.parity import FLOOR_DB, measure, specimens
+from deblurvid.build.process import build_in_process
 from deblurvid.choose import load_generator
-from deblurvid.events import Finished
+from deblurvid.errors import DeviceMemoryError
+from deblurvid.events import Finished, Notice
 from deblurvid.frames import PictureFormat
 from deblurvid.graph.reach import reach_of
 from tests import pictures
@@ -170,7 +173,45 @@ def test_a_size_outside_the_usual_profile_is_restored():
         assert same(source, engine.collect().planes)
 
 
-def test_throughput_is_told(tmp_path):
+def test_a_plan_at_a_path_gives_what_the_cached_one_gives(tmp_path):
+    """`build-engine -o` and `--engine FILE.plan`, with not a word against it."""
+    from deblurvid.cli import main
+
+    plan, told = tmp_path / "fast.plan", []
+    assert main(["build-engine", "fast", "-o", str(plan), "--progress", "none"]) == 0
+    source = random_planes(YUV420, 7)
+    found = []
+    for engine in ("fast", str(plan)):
+        with open_engine(
+            engine, size=SIZE, picture=YUV420, device="cuda:0", on_build=told.append
+        ) as opened:
+            opened.submit(source, strength=1)
+            found.append(opened.collect().planes)
+
+    assert not [event for event in told if isinstance(event, Notice)]
+    for ours, theirs in zip(*(planes.samples for planes in found), strict=True):
+        assert np.abs(ours.astype(int) - theirs).max() <= 1
+
+
+def test_a_plan_for_tiles_restores_a_large_picture(monkeypatch):
+    """Where no plan can be built for its size, the usual one restores it in tiles."""
+
+    def build(request, on_progress):
+        if request.profile.largest[0] > 1920:
+            raise DeviceMemoryError("no memory to build")
+        return build_in_process(request, on_progress)
+
+    monkeypatch.setattr(ready, "build_in_process", build)
+    size = (2304, 640)
+    with open_gpu(size=size) as engine:
+        source = random_planes(YUV420, 5, size)
+        engine.submit(source, strength=0)
+
+        assert "tiles of" in engine.spec.device
+        assert same(source, engine.collect().planes)
+
+
+def test_throughput_is_told():
     """`deblurvid bench --device cuda` gives its figures, and a share of the roof below 1."""
     from deblurvid.judge.bench import BenchOptions, bench
 
