@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -143,9 +142,7 @@ def test_tensorrt_s_log_is_shown_on_request(cli: Cli, net: Path) -> None:
     assert (quiet.code, loud.code) == (0, 0)
     assert "INFO: " not in quiet.err
     assert loud.err.count("INFO: ") > 5
-    assert loud.err.splitlines()[-1] == quiet.err.splitlines()[-1].replace(
-        *(re.search(r"built in [\d.]+ s", each.err)[0] for each in (quiet, loud))  # type: ignore[index]
-    )
+    assert ": 1.0 MB, built in " in loud.err.splitlines()[-1]
 
 
 @pytest.mark.usefixtures("rtx")
