@@ -24,7 +24,7 @@ def lacks_memory(line: str) -> bool:
 
 def collecting_log(trt: ModuleType) -> Any:
     """TensorRT's logger: all goes to the debug log, and the errors are kept."""
-    severity = trt.ILogger.Severity
+    levels = trt.ILogger.Severity
 
     class Log(trt.ILogger):  # type: ignore[misc, name-defined]  # its base is known at run time
         def __init__(self) -> None:
@@ -32,7 +32,7 @@ def collecting_log(trt: ModuleType) -> Any:
             self.errors: list[str] = []
 
         def log(self, level: Any, text: str) -> None:
-            if level in (severity.INTERNAL_ERROR, severity.ERROR):
+            if level in (levels.INTERNAL_ERROR, levels.ERROR):
                 self.errors.append(" ".join(text.split()))
             _LOGGER.debug("%s: %s", trt.__name__, text)
 

@@ -200,7 +200,7 @@ def ready(
             return _from_cache(request, act, tell=tell, force=force)
         try:
             return act(_built_to(target, request, tell), reused=False)
-        except PrecisionError:
+        except BaseException:  # nobody may take it for one that was compared
             cache.discard(target)
             raise
 

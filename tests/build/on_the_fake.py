@@ -17,6 +17,7 @@ from deblurvid import open_engine
 from deblurvid.backends import preflight
 from deblurvid.build import cache, ready
 from deblurvid.build.process import BuiltPlan
+from deblurvid.errors import DeviceMemoryError
 from deblurvid.frames import PictureFormat
 from tests import pictures
 from tests.cuda.doubles import plan_of
@@ -29,11 +30,16 @@ PICTURE = PictureFormat(source="yuv420", depth=8)
 
 
 @contextmanager
-def doubled(folder: Path, builds: list[str]):
-    """A cache of its own, a builder for the doubles, and libraries that need no trial."""
+def doubled(folder: Path, builds: list[str], widest: int):
+    """A cache of its own, a builder for the doubles, and libraries that need no trial.
+
+    The builder has no memory for pictures of more than `widest` columns.
+    """
 
     def build(request, on_progress):
         builds.append(request.precision)
+        if request.profile.largest[0] > widest:
+            raise DeviceMemoryError(f"no memory to build for {request.profile}")
         on_progress("Building engine", 1.0)
         shapes = request.profile.shapes(request.picture)
         plan = plan_of(onnx.load_from_string(request.graph), [shapes])
@@ -48,17 +54,17 @@ def doubled(folder: Path, builds: list[str]):
         yield
 
 
-def restore(folder: Path, generator: Path, device: str):
+def restore(folder: Path, generator: Path, device: str, size=SIZE, widest=16384):
     """Open twice, restore a picture each time; what was built, told, opened, cached, restored."""
     builds: list[str] = []
     told: list[object] = []
     found, specs = [], []
-    with doubled(folder, builds):
+    with doubled(folder, builds, widest):
         for _ in range(2):
             with open_engine(
-                str(generator), size=SIZE, picture=PICTURE, device=device, on_build=told.append
+                str(generator), size=size, picture=PICTURE, device=device, on_build=told.append
             ) as engine:
-                engine.submit(pictures.random_planes(PICTURE, 1, SIZE), strength=1)
+                engine.submit(pictures.random_planes(PICTURE, 1, size), strength=1)
                 found.append(engine.collect().planes)
                 specs.append(engine.spec)
         (path,) = cache.plan_paths()

@@ -267,7 +267,7 @@ def test_without_a_gpu_the_real_builder_makes_a_plan(monkeypatch):
 
 
 def test_a_plan_at_a_path_of_its_own(world, tmp_path):
-    """-o writes there, and leaves the cache alone; what passes in no precision is not left there."""
+    """-o writes there, and leaves the cache alone; what was not compared to the end is not left."""
     path = tmp_path / "mine.plan"
     wanted = ready.Wanted(generator=tiny(), picture=YUV420, flavour="rtx", profile=SMALL, gpu=GPU)
     ready.ready(wanted, "auto", lambda _: None, tell=world.events.append, target=path)
@@ -276,6 +276,10 @@ def test_a_plan_at_a_path_of_its_own(world, tmp_path):
     assert cache.read_plan(path).settings["precision"] == "fp16"
     world.off = {"fp16": 4, "bf16": 4, "fp32": 4}
     with pytest.raises(PrecisionError, match="cannot be trusted"):
+        ready.ready(wanted, "auto", lambda _: None, tell=world.events.append, target=path)
+    assert list(tmp_path.glob("mine*")) == []
+    world.widest = 1
+    with pytest.raises(DeviceMemoryError):
         ready.ready(wanted, "auto", lambda _: None, tell=world.events.append, target=path)
     assert list(tmp_path.glob("mine*")) == []
 

@@ -11,6 +11,15 @@ from tests.build import on_the_fake
 from tests.graph.generators import conv_planes, save
 
 
+def on_the_cpu(net, size):
+    """The same picture, restored in float32."""
+    with open_engine(
+        str(net), size=size, picture=on_the_fake.PICTURE, device="cpu", precision="fp32"
+    ) as reference:
+        reference.submit(pictures.random_planes(on_the_fake.PICTURE, 1, size), strength=1)
+        return reference.collect().planes
+
+
 @pytest.mark.parametrize("device", ["cuda", "auto"])
 def test_a_picture_is_restored_on_the_device(cuda, tmp_path, device):
     """The GPU is found, the plan built and compared once, and the picture is that of the CPU."""
@@ -18,13 +27,7 @@ def test_a_picture_is_restored_on_the_device(cuda, tmp_path, device):
     builds, told, spec, record, found = cuda.call(
         on_the_fake.restore, tmp_path / "cache", net, device
     )
-    with open_engine(
-        str(net), size=on_the_fake.SIZE, picture=on_the_fake.PICTURE, device="cpu", precision="fp32"
-    ) as reference:
-        reference.submit(
-            pictures.random_planes(on_the_fake.PICTURE, 1, on_the_fake.SIZE), strength=1
-        )
-        wanted = reference.collect().planes
+    wanted = on_the_cpu(net, on_the_fake.SIZE)
 
     assert builds == ["fp16"]
     assert [type(event) for event in told] == [Building, Building, Built, Built]
@@ -34,6 +37,25 @@ def test_a_picture_is_restored_on_the_device(cuda, tmp_path, device):
     assert record.parity["psnr_db"] > 50
     assert record.facts["settings"]["gpu"]["name"] in spec.device
     assert record.driver_cuda >= 13000
+    for planes in found:
+        for ours, theirs in zip(planes.samples, wanted.samples, strict=True):
+            assert abs(ours.astype(int) - theirs).max() <= 1
+    assert cuda.left_behind() == {}
+
+
+def test_a_picture_too_large_to_build_for_is_restored_in_tiles(cuda, tmp_path):
+    """Where no plan can be built for its size, the usual one restores it, and no cut shows."""
+    size = (2048, 96)
+    net = save(conv_planes(0.5), tmp_path / "net.onnx")
+    builds, told, spec, record, found = cuda.call(
+        on_the_fake.restore, tmp_path / "cache", net, "cuda", size, widest=1920
+    )
+    wanted = on_the_cpu(net, size)
+
+    assert builds == ["fp16"] * 3  # for the picture, for tiles; for the picture when opened again
+    assert [event.reused for event in told if isinstance(event, Built)] == [False, True]
+    assert "tiles of" in spec.device
+    assert record.facts["settings"]["profile"][2] == [1920, 1920]
     for planes in found:
         for ours, theirs in zip(planes.samples, wanted.samples, strict=True):
             assert abs(ours.astype(int) - theirs).max() <= 1

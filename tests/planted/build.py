@@ -86,7 +86,7 @@ FAULTS = (
         BUILD + "ready.py",
         "        except DeviceMemoryError:\n            raise\n",
         "",
-        (READY + "test_too_little_memory_means_tiles",),
+        (READY + "test_memory_for_no_tiles_is_an_error",),
     ),
     Fault(
         "a precision below the floor is used unsaid",

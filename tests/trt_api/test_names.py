@@ -19,6 +19,7 @@ SOURCES = [
 DUMPS = {path.stem: json.loads(path.read_text()) for path in HERE.glob("*.json")}
 
 CLASSES = {
+    "levels": "ILogger",
     "builder": "Builder",
     "network": "INetworkDefinition",
     "parser": "OnnxParser",
