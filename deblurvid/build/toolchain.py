@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from deblurvid.backends.cuda import device_facts
 from deblurvid.backends.preflight import (
@@ -41,7 +41,9 @@ def target_of(gpu: DeviceFacts) -> str:
     return f"SM{major}{minor}"
 
 
-def toolchain(flavour: str, *, device: int, targets: Sequence[str]) -> Toolchain:
+def toolchain(
+    flavour: Flavour | Literal["auto"], *, device: int, targets: Sequence[str]
+) -> Toolchain:
     """Find out how to build for a device, or for compute capabilities.
 
     Args:
@@ -53,21 +55,12 @@ def toolchain(flavour: str, *, device: int, targets: Sequence[str]) -> Toolchain
         UsageError: a target is none that it builds for.
         EngineError: it is not installed, or needs a GPU that is not there.
     """
-    problem = cuda_problem(device)
-    match flavour:
-        case "auto" if problem is None:
-            chosen = cuda_flavour(device)
-        case "auto" if "rtx" in installed_flavours():
-            chosen = "rtx"
-        case "auto" | "tensorrt" if problem is not None:
-            raise EngineError(
-                f"TensorRT builds on the GPU only, but {problem}. TensorRT-RTX builds without one: "
-                "pip install 'deblurvid[rtx]', and --flavour rtx"
-            )
-        case "rtx":
-            chosen = "rtx"
-        case _:
-            chosen = "tensorrt"
+    chosen, problem = _chosen(flavour, device)
+    if problem is not None and chosen == "tensorrt":
+        raise EngineError(
+            f"TensorRT builds on the GPU only, but {problem}. TensorRT-RTX builds without one: "
+            "pip install 'deblurvid[rtx]', and --flavour rtx"
+        )
     trt = load_trt(chosen)
     if targets and chosen == "rtx":
         known = [name for name in trt.ComputeCapability.__members__ if name.startswith("SM")]
@@ -76,10 +69,7 @@ def toolchain(flavour: str, *, device: int, targets: Sequence[str]) -> Toolchain
                 f"TensorRT-RTX {trt.__version__} does not build for {wrong[0]!r}; it builds for "
                 f"{', '.join(known)}. For other GPUs use --flavour tensorrt on a machine with one"
             )
-    problem = problem or runtime_problem(chosen, device)
     if problem is not None:
-        if chosen == "tensorrt":
-            raise EngineError(problem)
         return Toolchain(flavour=chosen, targets=tuple(targets), gpu=None, remark=problem)
     gpu = device_facts(device)
     own = (target_of(gpu),) if chosen == "rtx" else ()
@@ -87,3 +77,13 @@ def toolchain(flavour: str, *, device: int, targets: Sequence[str]) -> Toolchain
         remark = f"it is not built for this {gpu}"
         return Toolchain(flavour=chosen, targets=tuple(targets), gpu=None, remark=remark)
     return Toolchain(flavour=chosen, targets=tuple(targets) or own, gpu=gpu, remark=None)
+
+
+def _chosen(flavour: Flavour | Literal["auto"], device: int) -> tuple[Flavour, str | None]:
+    """Who builds, and why what it builds cannot run here."""
+    if flavour != "auto":
+        return flavour, cuda_problem(device) or runtime_problem(flavour, device)
+    try:
+        return cuda_flavour(device), None
+    except EngineError as exc:
+        return "rtx" if "rtx" in installed_flavours() else "tensorrt", str(exc)

@@ -126,4 +126,25 @@ FAULTS = (
         "    raise EngineError(\"; \".join(problem for _, problem in problems))",
         (PREFLIGHT + "test_what_works_ends_the_search",),
     ),
+    Fault(
+        "a driver that TensorRT cannot use ends a build that needs none",
+        BUILD + "toolchain.py",
+        'return "rtx" if "rtx" in installed_flavours() else "tensorrt", str(exc)',
+        "raise EngineError(str(exc)) from exc",
+        ("tests/build/test_toolchain.py::test_what_runs_nowhere_here_is_built_by_rtx",),
+    ),
+    Fault(
+        "a plan that was not compared to the end is left",
+        BUILD + "ready.py",
+        "        except BaseException:  # nobody may take it for one that was compared",
+        "        except PrecisionError:",
+        (READY + "test_a_plan_at_a_path_of_its_own",),
+    ),
+    Fault(
+        "TensorRT's log is not shown with --debug",
+        "deblurvid/cli/debug_log.py",
+        "    logger.setLevel(logging.DEBUG)\n",
+        "",
+        ("tests/cli/test_build_engine.py::test_tensorrt_s_log_is_shown_on_request",),
+    ),
 )  # fmt: skip
