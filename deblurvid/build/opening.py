@@ -103,13 +103,18 @@ def _misfit(plan: Plan, picture: PictureFormat, gpu: DeviceFacts) -> str | None:
     return None
 
 
+def driver_doubts(plan: Plan) -> Iterator[str]:
+    """What the driver here may have against a plan; a newer one than at its birth has nothing."""
+    if driver_cuda_version() < plan.record.driver_cuda:
+        yield "was built under a newer driver; it may fail"
+
+
 def _doubts(plan: Plan, gpu: DeviceFacts) -> Iterator[str]:
     """What may be wrong with a plan here, by what its sidecar states."""
     built_for = plan.settings["gpu"]
     if built_for is not None and built_for["name"] != gpu.name:
         yield f"was built for {built_for['name']}, this is {gpu.name}; it may be slow, or fail"
-    if driver_cuda_version() < plan.record.driver_cuda:
-        yield "was built under a newer driver; it may fail"
+    yield from driver_doubts(plan)
     if plan.record.parity is None:
         yield "was never compared with float32; build-engine does that where a GPU can run it"
     elif not (parity := Parity(**plan.record.parity)).passed:

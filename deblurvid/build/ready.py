@@ -11,7 +11,7 @@ from deblurvid.backends.openvino import OpenVinoEngine
 from deblurvid.backends.preflight import driver_cuda_version, load_trt
 from deblurvid.backends.tiles import open_in_tiles, reach_for_tiles
 from deblurvid.build import cache
-from deblurvid.build.opening import opened
+from deblurvid.build.opening import driver_doubts, opened
 from deblurvid.build.parity import FLOOR_DB, Parity, cut_to, measure, size_to_check, specimens
 from deblurvid.build.process import build_in_process
 from deblurvid.build.request import (
@@ -189,6 +189,9 @@ def ready(
     """
 
     def act(plan: Plan, *, reused: bool) -> T:
+        if wanted.gpu is not None:
+            for doubt in driver_doubts(plan):
+                tell(Notice(text=f"{plan.path} {doubt}"))
         checked = _checked(plan, wanted)
         _announce(checked, reused=reused, tell=tell)
         _judge(checked, keep=precision != "auto", tell=tell)

@@ -6,8 +6,9 @@ opened and run is the product's own code over the real PyCUDA.
 
 from __future__ import annotations
 
+import io
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING
 from unittest import mock
 
@@ -17,8 +18,10 @@ from deblurvid import open_engine
 from deblurvid.backends import preflight
 from deblurvid.build import cache, ready
 from deblurvid.build.process import BuiltPlan
+from deblurvid.cli import doctor
 from deblurvid.errors import DeviceMemoryError
 from deblurvid.frames import PictureFormat
+from deblurvid.judge import selftest as judge_selftest
 from tests import pictures
 from tests.cuda.doubles import plan_of
 
@@ -69,3 +72,15 @@ def restore(folder: Path, generator: Path, device: str, size=SIZE, widest=16384)
                 specs.append(engine.spec)
         (path,) = cache.plan_paths()
         return builds, told, specs[-1], cache.read_plan(path).record, found
+
+
+def selftest(folder: Path):
+    """`deblurvid doctor --selftest`, with fewer and smaller pictures: exit code and output."""
+    with (
+        doubled(folder, [], widest=16384),
+        mock.patch.object(judge_selftest, "ROUNDS", 2),
+        mock.patch.object(doctor, "SELFTEST_SIZE", (256, 256)),
+        io.StringIO() as out,
+        redirect_stdout(out),
+    ):
+        return doctor.doctor(selftest=True), out.getvalue()

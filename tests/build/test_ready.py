@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from deblurvid.build import cache, ready
+from deblurvid.build import cache, opening, ready
 from deblurvid.build.parity import specimens
 from deblurvid.errors import (
     DeviceMemoryError,
@@ -41,6 +41,18 @@ def test_the_first_use_builds_and_the_second_does_not(world):
     assert [e.share for e in world.events if isinstance(e, Building)] == [0.0, 0.5]
     assert world.notices() == []
     assert "dB to float32 over 3 pictures" in (world.built()[1].parity or "")
+
+
+def test_a_driver_that_has_become_older_is_told(world, monkeypatch):
+    """A plan from the cache was built under CUDA 13.1, the driver now knows 13.0; not the reverse."""
+    monkeypatch.setattr(ready, "driver_cuda_version", lambda: 13010)
+    for now in (13010, 13020, 13000):
+        monkeypatch.setattr(opening, "driver_cuda_version", lambda now=now: now)
+        open_(world).close()
+
+    (notice,) = world.notices()
+    assert notice.endswith(".plan was built under a newer driver; it may fail")
+    assert world.builds == ["fp16"]
 
 
 def test_a_precision_that_fails_is_left_with_its_figures(world):
