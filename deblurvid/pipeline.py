@@ -129,8 +129,7 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
     """Open and check everything, cheapest first; nothing under the target's name is touched."""
     from deblurvid.stages.avi import with_constant_rate, without_reordering
     from deblurvid.stages.clock import Clock
-    from deblurvid.stages.decode import decode, describe, refuse_interlaced, until_first_frame
-    from deblurvid.stages.deinterlace import check_deinterlace
+    from deblurvid.stages.decode import decode, describe, until_first_frame
     from deblurvid.stages.demux import demux, open_input, span_of, video_stream, without_hidden
     from deblurvid.stages.encoders import choose_encoder
     from deblurvid.stages.ffmpeg import NON_NEGATIVE_MUXERS
@@ -155,10 +154,7 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
     items = decode(packets, video, span, clock, on_corrupt=options.on_corrupt, damage=damage)
     head, first = until_first_frame(items, source, span)
     info = describe(container, video, first, span)
-    if options.deinterlace:
-        check_deinterlace(first)
-    else:
-        refuse_interlaced(video, first)
+    _check_fields(options, video, first)
     tags = picture_tags(video, first)
     choice = choose_encoder(info, muxer, codec=options.codec, options=dict(options.encoder_options))
     refuse_absent_hardware(choice)
@@ -184,6 +180,17 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
         damage=damage,
         items=_progressive(itertools.chain(head, items), options, video, first, info),
     )
+
+
+def _check_fields(options: RunOptions, video: VideoStream, first: VideoFrame) -> None:
+    """Refuse interlaced video, or what cannot be deinterlaced if that is asked for."""
+    from deblurvid.stages.decode import refuse_interlaced
+    from deblurvid.stages.deinterlace import check_deinterlace
+
+    if options.deinterlace:
+        check_deinterlace(first)
+    else:
+        refuse_interlaced(video, first)
 
 
 def _progressive(
