@@ -32,7 +32,7 @@ _VIDEO = {
     "mpeg2": ("mpeg2video", "-q", 3, "-g", 30, "-bf", 0),
     "prores": ("prores_ks",),
     "mjpeg": ("mjpeg", "-q", 3),
-    "ffv1": ("ffv1",),
+    "ffv1": ("ffv1", "-slices", 4),
 }  # fmt: skip
 _BFRAMES = {
     "h264": ("-bf", 2),
