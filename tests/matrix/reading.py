@@ -33,10 +33,10 @@ class Stream:
     packets: list[dict[str, Any]] = field(default_factory=list)
     frames: list[int] = field(default_factory=list)
     """Timestamp of every decoded frame, in ticks, as they come."""
-
-    def count(self) -> None:
-        """Number the frames: AVI has no timestamps, and its picture n is shown at n / rate."""
-        self.frames = list(range(len(self.frames)))
+    def show(self, tick: int | None) -> None:
+        """Add a frame; one without a time is shown one frame after the one before."""
+        step = round(1 / (Fraction(self.facts["avg_frame_rate"]) * self.tick)) if tick is None else 0
+        self.frames.append(tick if tick is not None else self.frames[-1] + step)
 
     @property
     def index(self) -> int:
@@ -120,14 +120,13 @@ def read(path: Path) -> File:
     """Read everything that is compared of a file but its samples."""
     said = ffprobe_json(path, *_SHOWN)
     streams = [Stream(facts) for facts in said["streams"]]
+    if path.suffix in (".mp4", ".mov"):
+        _name(path, streams)
     for item in said["packets_and_frames"]:
         if item["type"] == "packet":
             streams[item["stream_index"]].packets.append(item)
         elif item.get("media_type") == "video" and streams[item["stream_index"]].kind == "video":
-            streams[item["stream_index"]].frames.append(item.get("best_effort_timestamp"))
-    if path.suffix == ".avi":
-        for stream in streams:
-            stream.count()
+            streams[item["stream_index"]].show(item.get("best_effort_timestamp"))
     chapters = [
         (float(c["start_time"]), float(c["end_time"]), c.get("tags", {}).get("title", ""))
         for c in said["chapters"]
@@ -135,26 +134,41 @@ def read(path: Path) -> File:
     return File(path, streams, lowered(said["format"].get("tags", {})), chapters)
 
 
+def _name(path: Path, streams: list[Stream]) -> None:
+    """Add MP4's track names, which ffprobe 5 does not read."""
+    with av.open(f"file:{path}") as file:
+        for stream, newer in zip(streams, file.streams, strict=True):
+            if "name" in newer.metadata:
+                stream.facts.setdefault("tags", {})["title"] = newer.metadata["name"]
+
+
 def lowered(tags: dict[str, str]) -> dict[str, str]:
     """Tags by their name in small letters."""
     return {name.lower(): value for name, value in tags.items()}
 
 
-def pictures(*places: tuple[Path, int], luma: bool = False) -> list[list[str]]:
-    """MD5 of each decoded picture, all planes or only luma, of streams given by file and index."""
-    lists = [path.with_name(f"{path.name}.{index}.md5") for path, index in places]
-    plane = ("-vf", "extractplanes=y") if luma else ()
+def pictures(*places: tuple[Path, int], luma: bool = False) -> list[list[bytes]]:
+    """Samples of each decoded picture, all planes or only luma, of streams by file and index."""
+    raws = [path.with_name(f"{path.name}.{index}.raw") for path, index in places]
+    sums = [raw.with_suffix(".md5") for raw in raws]
     inputs = [part for path, _ in places for part in ("-noautorotate", "-i", f"file:{path}")]
+    plane = ("-vf", "extractplanes=y") if luma else ()
     outputs = [
         part
-        for number, (place, (_, index)) in enumerate(zip(lists, places, strict=True))
-        for part in ("-map", f"{number}:{index}", *plane, "-vsync", 0, "-f", "framemd5", f"file:{place}")
+        for number, (raw, summed, (_, index)) in enumerate(zip(raws, sums, places, strict=True))
+        for form, place in (("rawvideo", raw), ("framemd5", summed))
+        for part in ("-map", f"{number}:{index}", *plane, "-vsync", 0, "-f", form, f"file:{place}")
     ]
     ffmpeg(*inputs, *outputs)
-    return [
-        [line.split(",")[-1].strip() for line in place.read_text().splitlines() if line[0] != "#"]
-        for place in lists
-    ]
+    return [_cut(raw, summed) for raw, summed in zip(raws, sums, strict=True)]
+
+
+def _cut(raw: Path, sums: Path) -> list[bytes]:
+    """Raw video as one picture each: framemd5 says of how many bytes."""
+    lines = [line for line in sums.read_text().splitlines() if not line.startswith("#")]
+    sizes = [int(line.split(",")[4]) for line in lines]
+    whole, ends = raw.read_bytes(), np.cumsum([0, *sizes])
+    return [whole[begin:end] for begin, end in zip(ends, ends[1:], strict=False)]
 
 
 def sound(path: Path, index: int) -> NDArray[np.int16]:
