@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
 import av
@@ -60,7 +61,7 @@ def encode_alone(source: Path, target: Path, codec: str) -> Path:
         )
         context, old = made.codec_context, video.codec_context
         context.width, context.height, context.pix_fmt = old.width, old.height, old.pix_fmt
-        context.time_base = made.time_base = video.time_base
+        context.time_base = made.time_base = Fraction(video.time_base or 1)
         context.thread_type = "AUTO"
         context.flags |= Flags.frame_duration
         for name in ("color_range", "color_primaries", "color_trc", "colorspace"):

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tests.matrix.holds import COPIES, HOLDS, KINDS
-from tests.matrix.reading import SOUND_RATE, pictures, sound
+from tests.matrix.reading import pictures
+from tests.matrix.sounds import compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tests.matrix.reading import File, Stream
+    from tests.matrix.reading import Chapter, File, Stream
 
-LONGEST_SOUND_FRAME = 2048
-"""Samples; of all codecs in the matrix."""
-LEAST_CORRELATION = 0.98
-"""Of sound that was encoded again with the sound it was made of."""
+
+Words: TypeAlias = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,7 @@ class Loss:
     """Something that is not as in the source."""
 
     what: str
-    words: tuple[str, ...] = ()
+    words: Words = ()
     """A notice with all of them names it; without any it has no excuse."""
 
 
@@ -68,8 +66,6 @@ class Judge:
                 if kind != "video" or number:
                     yield from self._copied(here, there, shift)
 
-    # --- times ---------------------------------------------------------------------------------
-
     def _shift(self) -> Fraction:
         """Seconds by which a notice says that all begins later; the exact ones are those found."""
         for text in self.notices:
@@ -98,8 +94,6 @@ class Judge:
                 )
                 return
 
-    # --- what is said of the picture -------------------------------------------------------------
-
     def _look(self) -> Iterator[Loss]:
         here, there = self.source.video.facts, self.output.video.facts
         for name, words in _LOOK.items():
@@ -113,27 +107,23 @@ class Judge:
             what = f"rotation: {self.source.turned} became {self.output.turned}"
             yield Loss(what, ("rotation",))
 
-    # --- what is said of the file ----------------------------------------------------------------
-
     def _texts(self, shift: Fraction) -> Iterator[Loss]:
         holds = HOLDS[self.target]
         for name, value in self.source.tags.items():
             if name not in _FRESH and self.output.tags.get(name) != value:
-                words = () if "tags" in holds else ("tags", name)
+                words: Words = () if "tags" in holds else ("tags", name)
                 yield Loss(f"tag {name}: {value!r}, now {self.output.tags.get(name)!r}", words)
         old = [(a + float(shift), b + float(shift), title) for a, b, title in self.source.chapters]
         if not _same_chapters(old, self.output.chapters):
-            words = () if "chapters" in holds else ("chapters",)
+            words: Words = () if "chapters" in holds else ("chapters",)
             yield Loss(f"chapters: {old} became {self.output.chapters}", words)
         start, now = _timecode(self.source), _timecode(self.output)
         if start != now:
-            words = () if "timecode" in holds else ("timecode",)
+            words: Words = () if "timecode" in holds else ("timecode",)
             yield Loss(f"timecode: {start} became {now}", words)
         for stream in self.source.of("timecode"):
             if "timecode" not in KINDS[self.target]:
                 yield Loss("the timecode track is gone", (f"stream {stream.index} (", "timecode"))
-
-    # --- streams -----------------------------------------------------------------------------------
 
     def _pairs(self, kind: str) -> tuple[list[tuple[Stream, Stream]], list[Loss]]:
         """What went in beside what came out, in order; and what is gone."""
@@ -143,7 +133,9 @@ class Judge:
             if self._says(f"stream {stream.index} (", "left out")
         ]
         lost = [
-            Loss(f"{kind} {stream.index} ({stream.codec}) was left out, though {self.target} has it")
+            Loss(
+                f"{kind} {stream.index} ({stream.codec}) was left out, though {self.target} has it"
+            )
             for stream in gone
             if kind in KINDS[self.target] and stream.codec in COPIES[self.target]
         ]
@@ -161,7 +153,7 @@ class Judge:
             if tag == "language" and here.kind == "video" and self.target == "ts":
                 continue  # MPEG-TS has languages for sound and subtitles only
             if old != new:
-                words = () if tag in holds else (name, tag)
+                words: Words = () if tag in holds else (name, tag)
                 yield Loss(f"{name}: {tag} {old!r} became {new!r}", words)
         for flag in sorted(here.flags ^ there.flags):
             if flag == "default" and not self._tells_default(here):
@@ -184,45 +176,37 @@ class Judge:
         """The samples, and when they are shown."""
         name = f"{here.kind} {here.index}"
         if here.codec != there.codec and {here.codec, there.codec} != {"mp2", "mp3"}:
-            words = (f"stream {here.index} (", here.codec)
-            yield Loss(f"{name}: {here.codec} became {there.codec}", words)
+            yield Loss(f"{name} became {there.codec}", (f"stream {here.index} (", here.codec))
             if here.codec in COPIES[self.target]:
                 yield Loss(f"{name}: {here.codec} was converted, though {self.target} has it")
         if here.kind == "attachment":
-            for key in ("filename", "mimetype"):
-                if here.tags.get(key) != there.tags.get(key):
-                    yield Loss(f"{name}: {key} {here.tags.get(key)} became {there.tags.get(key)}")
-            if here.facts["extradata_hash"] != there.facts["extradata_hash"]:
-                yield Loss(f"{name}: its bytes changed")
+            yield from _attached(here, there)
             return
-        if here.kind != "cover" and here.packets and len(here.packets) == len(there.packets):
+        if here.kind != "cover" and len(here.packets) == len(there.packets):
             yield from self._stamps(here, there, shift)
-        if here.hashes == there.hashes:
-            return
-        if here.kind == "audio":
-            yield from self._sound(here, there)
-        elif here.kind == "video":
-            old, new = pictures((self.source.path, here.index), (self.output.path, there.index))
-            if old != new:
-                yield Loss(f"{name}: its pictures changed")
-        elif here.codec == there.codec and not self._framed_anew():
-            yield Loss(f"{name}: its packets changed")
+        if here.hashes != there.hashes and (changed := self._changed(here, there)):
+            yield Loss(f"{name}: {changed}")
 
-    def _framed_anew(self) -> bool:
-        """MPEG-TS puts bytes of its own around a subtitle's packets."""
-        return "ts" in (self.target, self.source.path.suffix[1:])
-
-    def _sound(self, here: Stream, there: Stream) -> Iterator[Loss]:
-        """Packets may be cut or framed anew; then the decoded samples are the same."""
-        old, new = sound(self.source.path, here.index), sound(self.output.path, there.index)
-        name = f"audio {here.index}"
-        if abs(len(old) - len(new)) > LONGEST_SOUND_FRAME:
-            yield Loss(f"{name}: {len(old)} samples in, {len(new)} out")
-            return
+    def _changed(self, here: Stream, there: Stream) -> str | None:
+        """What is wrong with a stream whose packets are not the same byte by byte."""
+        old, new = (self.source.path, here.index), (self.output.path, there.index)
         same = here.codec == there.codec
-        best = max(_alike(old, new), _alike(new, old))
-        if best < (1 if same else LEAST_CORRELATION):
-            yield Loss(f"{name}: sounds otherwise, correlation {best:.4f}")
+        if here.kind == "audio":
+            return compare(old, new, copied=same)
+        if here.kind == "video":
+            before, after = pictures(old, new)
+            return None if before == after else "its pictures changed"
+        # MPEG-TS puts bytes of its own around a subtitle's packets.
+        anew = "ts" in (self.target, self.source.path.suffix[1:])
+        return None if anew or not same else "its packets changed"
+
+
+def _attached(here: Stream, there: Stream) -> Iterator[Loss]:
+    for key in ("filename", "mimetype"):
+        if here.tags.get(key) != there.tags.get(key):
+            yield Loss(f"attachment: {key} {here.tags.get(key)} became {there.tags.get(key)}")
+    if here.facts["extradata_hash"] != there.facts["extradata_hash"]:
+        yield Loss(f"attachment {here.index}: its bytes changed")
 
 
 _FRESH = (
@@ -245,7 +229,7 @@ _INFORMS = "only the first video is restored"
 """Part of a notice that names no loss."""
 
 
-def _value(facts: dict, name: str) -> str | None:
+def _value(facts: dict[str, Any], name: str) -> str | None:
     value = facts.get(name)
     if value in _SAYS_NOTHING:
         return None
@@ -261,7 +245,7 @@ def _timecode(file: File) -> str | None:
     return file.tags.get("timecode") or (found[0] if found else None)
 
 
-def _same_chapters(old: Sequence, new: Sequence) -> bool:
+def _same_chapters(old: Sequence[Chapter], new: Sequence[Chapter]) -> bool:
     if len(old) != len(new):
         return False
     return all(
@@ -273,29 +257,12 @@ def _same_chapters(old: Sequence, new: Sequence) -> bool:
 def _longest_step(stream: Stream) -> Fraction:
     """One frame of pictures or of sound."""
     times = stream.seconds
-    steps = [after - before for before, after in zip(times, times[1:], strict=False)]
+    steps = [after - before for before, after in itertools.pairwise(times)]
     return max(steps, default=Fraction(1, 25))
 
 
 def _length(stream: Stream) -> Fraction:
     """From the first to the end of the last, as far as that is known."""
     last = max(stream.packets, key=lambda p: p.get("pts", p.get("dts", 0)))
-    return stream.seconds[-1] - stream.seconds[0] + last.get("duration", 0) * stream.tick
-
-
-def _alike(whole: np.ndarray, part: np.ndarray) -> float:
-    """Correlation of two sounds, of which `part` may begin up to one frame later; 1 if equal."""
-    best = 0.0
-    for lag in range(0, LONGEST_SOUND_FRAME + 1, 1):
-        a = whole[lag : lag + SOUND_RATE // 2]
-        b = part[: len(a)]
-        if len(b) < len(a):
-            break
-        if np.array_equal(a, b):
-            both = min(len(whole) - lag, len(part))
-            if np.array_equal(whole[lag : lag + both], part[:both]):
-                return 1.0
-    spectrum = np.fft.rfft(whole, 2 * len(whole)) * np.conj(np.fft.rfft(part, 2 * len(whole)))
-    peak = np.fft.irfft(spectrum)[: LONGEST_SOUND_FRAME + 1].max()
-    norm = np.linalg.norm(whole.astype(float)) * np.linalg.norm(part.astype(float))
-    return max(best, float(peak / norm) if norm else float(not whole.any() and not part.any()))
+    end = stream.seconds[-1] + int(last.get("duration", 0)) * stream.tick
+    return end - stream.seconds[0]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import av
 import numpy as np
+from av.video.frame import VideoFrame
 
 from tests.ffmpeg_tools import ffmpeg, ffprobe_json
 
@@ -24,6 +26,10 @@ _SHOWN = (
 _COVER = "attached_pic"
 
 
+Chapter: TypeAlias = tuple[float, float, str]
+"""Begin and end in seconds, title."""
+
+
 @dataclass(slots=True)
 class Stream:
     """One stream, its packets, and for pictures the times of its frames."""
@@ -33,9 +39,12 @@ class Stream:
     packets: list[dict[str, Any]] = field(default_factory=list)
     frames: list[int] = field(default_factory=list)
     """Timestamp of every decoded frame, in ticks, as they come."""
+
     def show(self, tick: int | None) -> None:
         """Add a frame; one without a time is shown one frame after the one before."""
-        step = round(1 / (Fraction(self.facts["avg_frame_rate"]) * self.tick)) if tick is None else 0
+        step = (
+            round(1 / (Fraction(self.facts["avg_frame_rate"]) * self.tick)) if tick is None else 0
+        )
         self.frames.append(tick if tick is not None else self.frames[-1] + step)
 
     @property
@@ -94,8 +103,7 @@ class File:
     path: Path
     streams: list[Stream]
     tags: dict[str, str]
-    chapters: list[tuple[float, float, str]]
-    """Begin, end, title."""
+    chapters: list[Chapter]
 
     def of(self, kind: str) -> list[Stream]:
         """Its streams of a kind, in order."""
@@ -113,7 +121,9 @@ class File:
         PyAV's newer FFmpeg tells: ffprobe 5 finds no rotation in Matroska.
         """
         with av.open(f"file:{self.path}") as file:
-            return int(next(file.decode(file.streams[self.video.index])).rotation)
+            first = next(file.decode(file.streams[self.video.index]))
+            assert isinstance(first, VideoFrame)
+            return first.rotation
 
 
 def read(path: Path) -> File:
@@ -168,7 +178,7 @@ def _cut(raw: Path, sums: Path) -> list[bytes]:
     lines = [line for line in sums.read_text().splitlines() if not line.startswith("#")]
     sizes = [int(line.split(",")[4]) for line in lines]
     whole, ends = raw.read_bytes(), np.cumsum([0, *sizes])
-    return [whole[begin:end] for begin, end in zip(ends, ends[1:], strict=False)]
+    return [whole[begin:end] for begin, end in itertools.pairwise(ends)]
 
 
 def sound(path: Path, index: int) -> NDArray[np.int16]:

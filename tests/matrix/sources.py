@@ -206,7 +206,8 @@ def _video(case: Case) -> list[object]:
     form = "yuv444p10le" if (codec, pixels) == ("prores", "yuv444p12le") else pixels
     form = pixels.replace("yuv", "yuvj") if codec == "mjpeg" else form
     filters.append(f"format={form}")
-    encoder, *options = _VIDEO[codec]
+    encoder, *rest = _VIDEO[codec]
+    options: list[object] = list(rest)
     if (codec, pixels) == ("h264", "gbrp"):
         encoder, filters[-1] = "libx264rgb", "format=rgb24"
     if case["timing"] == "bframes":
@@ -246,7 +247,9 @@ def _display_set(seconds: float, number: int) -> bytes:
     drawn += struct.pack(">HH", width, height) + bitmap
 
     def composition(state: int, count: int) -> bytes:
-        screen = struct.pack(">HHBHBBBB", 96, 64, 0x10, number * 2 + (not count), state, 0, 0, count)
+        screen = struct.pack(
+            ">HHBHBBBB", 96, 64, 0x10, number * 2 + (not count), state, 0, 0, count
+        )
         return screen + (struct.pack(">HBBHH", 0, 0, 0, 8, 8) if count else b"")
 
     begin = [(0x16, composition(0x80, 1)), (0x17, window), (0x14, palette), (0x15, drawn)]
