@@ -108,18 +108,18 @@ class Judge:
             yield Loss(what, ("rotation",))
 
     def _texts(self, shift: Fraction) -> Iterator[Loss]:
-        holds = HOLDS[self.target]
+        holds, words = HOLDS[self.target], tuple[str, ...]()
         for name, value in self.source.tags.items():
             if name not in _FRESH and self.output.tags.get(name) != value:
-                words: Words = () if "tags" in holds else ("tags", name)
+                words = () if "tags" in holds else ("tags", name)
                 yield Loss(f"tag {name}: {value!r}, now {self.output.tags.get(name)!r}", words)
         old = [(a + float(shift), b + float(shift), title) for a, b, title in self.source.chapters]
         if not _same_chapters(old, self.output.chapters):
-            words: Words = () if "chapters" in holds else ("chapters",)
+            words = () if "chapters" in holds else ("chapters",)
             yield Loss(f"chapters: {old} became {self.output.chapters}", words)
         start, now = _timecode(self.source), _timecode(self.output)
         if start != now:
-            words: Words = () if "timecode" in holds else ("timecode",)
+            words = () if "timecode" in holds else ("timecode",)
             yield Loss(f"timecode: {start} became {now}", words)
         for stream in self.source.of("timecode"):
             if "timecode" not in KINDS[self.target]:
