@@ -66,7 +66,9 @@ def encode_alone(source: Path, target: Path, codec: str) -> Path:
         context.flags |= Flags.frame_duration
         for name in ("color_range", "color_primaries", "color_trc", "colorspace"):
             setattr(context, name, getattr(old, name))
-        for frame in read.decode(video):
+        for number, frame in enumerate(read.decode(video)):
+            if read.format.name == "avi":  # its frames have no times, or wrong ones
+                frame.pts = number
             frame.pict_type = 0
             write.mux(made.encode(frame))
         write.mux(made.encode(None))

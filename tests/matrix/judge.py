@@ -9,8 +9,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tests.matrix.holds import COPIES, HOLDS, KINDS
-from tests.matrix.reading import pictures
-from tests.matrix.sounds import compare
+from tests.matrix.reading import SOUND_RATE, pictures
+from tests.matrix.sounds import LONGEST_FRAME, compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -164,7 +164,7 @@ class Judge:
             )
         if here.kind in ("video", "audio"):
             lasted, lasts = _length(here), _length(there)
-            if abs(lasted - lasts) > _longest_step(here):
+            if abs(lasted - lasts) > max(_longest_step(here), _longest_step(there)):
                 yield Loss(f"{name} lasted {float(lasted):.4f} s and lasts {float(lasts):.4f} s")
 
     def _tells_default(self, here: Stream) -> bool:
@@ -192,7 +192,7 @@ class Judge:
         old, new = (self.source.path, here.index), (self.output.path, there.index)
         same = here.codec == there.codec
         if here.kind == "audio":
-            return compare(old, new, copied=same)
+            return compare(old, new, copied=same, lead=here.hidden)
         if here.kind == "video":
             before, after = pictures(old, new)
             return None if before == after else "its pictures changed"
@@ -255,7 +255,9 @@ def _same_chapters(old: Sequence[Chapter], new: Sequence[Chapter]) -> bool:
 
 
 def _longest_step(stream: Stream) -> Fraction:
-    """One frame of pictures or of sound."""
+    """One frame of pictures, or the longest of sound, whose packets may be cut otherwise."""
+    if stream.kind == "audio":
+        return Fraction(LONGEST_FRAME, SOUND_RATE)
     times = stream.seconds
     steps = [after - before for before, after in itertools.pairwise(times)]
     return max(steps, default=Fraction(1, 25))

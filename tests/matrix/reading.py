@@ -40,12 +40,26 @@ class Stream:
     frames: list[int] = field(default_factory=list)
     """Timestamp of every decoded frame, in ticks, as they come."""
 
+    hidden: bool = False
+    """An edit list hides some packets; only those shown are in `packets`."""
+
+    def take(self, packet: dict[str, Any]) -> None:
+        """Add a packet, unless it is only there for a decoder's sake."""
+        if "D" in packet["flags"]:
+            self.hidden = True
+        else:
+            self.packets.append(packet)
+
     def show(self, tick: int | None) -> None:
         """Add a frame; one without a time is shown one frame after the one before."""
         step = (
             round(1 / (Fraction(self.facts["avg_frame_rate"]) * self.tick)) if tick is None else 0
         )
         self.frames.append(tick if tick is not None else self.frames[-1] + step)
+
+    def begin_at_zero(self) -> None:
+        """Take off the delay of the decoder, which ffprobe adds and AVI knows nothing of."""
+        self.frames = [tick - self.frames[0] for tick in self.frames]
 
     @property
     def index(self) -> int:
@@ -134,9 +148,12 @@ def read(path: Path) -> File:
         _name(path, streams)
     for item in said["packets_and_frames"]:
         if item["type"] == "packet":
-            streams[item["stream_index"]].packets.append(item)
+            streams[item["stream_index"]].take(item)
         elif item.get("media_type") == "video" and streams[item["stream_index"]].kind == "video":
             streams[item["stream_index"]].show(item.get("best_effort_timestamp"))
+    if path.suffix == ".avi":
+        for stream in streams:
+            stream.begin_at_zero()
     chapters = [
         (float(c["start_time"]), float(c["end_time"]), c.get("tags", {}).get("title", ""))
         for c in said["chapters"]

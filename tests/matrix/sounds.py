@@ -19,16 +19,19 @@ LEAST_CORRELATION = 0.98
 """Of sound that was encoded again with the sound it was made of."""
 
 
-def compare(here: tuple[Path, int], there: tuple[Path, int], *, copied: bool) -> str | None:
+def compare(
+    here: tuple[Path, int], there: tuple[Path, int], *, copied: bool, lead: bool
+) -> str | None:
     """What is wrong with a sound, given by file and stream; None if nothing is.
 
     It may begin or end up to one frame off, because containers hide an encoder's lead-in each in
-    its own way. Where it was copied the samples between are the same to the bit.
+    its own way. Where it was `copied` the samples between are the same to the bit; but where a
+    decoder's `lead` was hidden in the source, what it decodes to depends on what came before.
     """
     old, new = sound(*here), sound(*there)
     if abs(len(old) - len(new)) > LONGEST_FRAME:
         return f"{len(old)} samples in, {len(new)} out"
-    if copied:
+    if copied and not lead:
         return None if _within(old, new) or _within(new, old) else "its samples changed"
     alike = max(_correlation(old, new), _correlation(new, old))
     return None if alike >= LEAST_CORRELATION else f"sounds otherwise, correlation {alike:.4f}"
@@ -38,9 +41,7 @@ def _within(early: NDArray[np.int16], late: NDArray[np.int16]) -> bool:
     """Whether `late` is `early` from some sample of its first frame on."""
     for lag in range(LONGEST_FRAME + 1):
         both = min(len(early) - lag, len(late))
-        if both <= 0:
-            return False
-        if np.array_equal(early[lag : lag + both], late[:both]):
+        if both > 0 and np.array_equal(early[lag : lag + both], late[:both]):
             return True
     return False
 
