@@ -17,7 +17,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from tests.planted import build, cuda, graph, pictures, pipeline, streams, training
+from tests.planted import build, cuda, graph, matrix, pictures, pipeline, streams, training
 
 if TYPE_CHECKING:
     from tests.planted.fault import Fault
@@ -32,6 +32,7 @@ FAULTS = (
     *build.FAULTS,
     *cuda.FAULTS,
     *training.FAULTS,
+    *matrix.FAULTS,
 )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import av
 from av.codec.context import Flags
 from av.stream import Disposition
+from av.video.reformatter import ColorRange
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
     from tests.matrix.pairwise import Case
 
 DEFAULTS = {
-    "libx264": {"preset": "veryfast", "crf": "16", "threads": "1"},
+    "libx264": {"preset": "veryfast", "crf": "16"},
+    "libx264rgb": {"preset": "veryfast", "crf": "16"},
     "libx265": {"preset": "veryfast", "crf": "16", "x265-params": "log-level=error"},
     "libsvtav1": {"preset": "8", "crf": "20"},
 }
-"""What the help promises of each encoder; with several threads libx264 is not always the same."""
-ASKED = {"libx264": {"threads": "1"}}
-"""What of them is no default."""
+"""What the help promises of each encoder."""
+_SAME_RANGE = {"src_color_range": ColorRange.JPEG, "dst_color_range": ColorRange.JPEG}
 LOSSLESS = {
     "ffv1": {},
     "libx264": {"qp": "0"},
@@ -32,20 +33,15 @@ LOSSLESS = {
 }
 
 
-def encoder_of(case: Case) -> str:
-    """FFmpeg's name of the encoder that a case runs with."""
-    deep = case["pixels"] == "gbrp" or case["pixels"].endswith("le")
-    target = case["target"]
-    match case["encode"]:
-        case "default":
-            return "libsvtav1" if target == "webm" else "libx265" if deep else "libx264"
-        case "lossless" if target == "webm":
-            return "libvpx-vp9"
-        case "lossless" if target in ("mp4", "mov", "ts"):
-            return "libx265" if deep else "libx264"
-        case "lossless":
-            return "libx265" if case["pixels"] == "gbrp" else "ffv1"
-    return case["encode"]
+def lossless_encoder(case: Case) -> str:
+    """FFmpeg's name of an encoder that gives a case's samples back in its target."""
+    if case["target"] == "webm":
+        return "libvpx-vp9"
+    if case["pixels"] == "gbrp":
+        return "libx265"
+    if case["target"] in ("mkv", "avi"):
+        return "ffv1"
+    return "libx265" if case["pixels"].endswith("le") else "libx264"
 
 
 def encode_alone(source: Path, target: Path, codec: str) -> Path:
@@ -60,7 +56,11 @@ def encode_alone(source: Path, target: Path, codec: str) -> Path:
             "VideoStream", write.add_stream(codec, rate=rate, options=dict(DEFAULTS[codec]))
         )
         context, old = made.codec_context, video.codec_context
-        context.width, context.height, context.pix_fmt = old.width, old.height, old.pix_fmt
+        pixels = str(old.pix_fmt)
+        taken = [form.name for form in context.codec.video_formats or []]
+        if pixels not in taken:  # the same samples by another name, or in another order
+            pixels = "rgb24" if pixels == "gbrp" else pixels.replace("yuvj", "yuv")
+        context.width, context.height, context.pix_fmt = old.width, old.height, pixels
         context.time_base = made.time_base = Fraction(video.time_base or 1)
         context.thread_type = "AUTO"
         context.flags |= Flags.frame_duration
@@ -69,7 +69,8 @@ def encode_alone(source: Path, target: Path, codec: str) -> Path:
         for number, frame in enumerate(read.decode(video)):
             if read.format.name == "avi":  # its frames have no times, or wrong ones
                 frame.pts = number
-            frame.pict_type = 0
-            write.mux(made.encode(frame))
+            shown = frame.reformat(format=pixels, **_SAME_RANGE)
+            shown.pict_type = 0
+            write.mux(made.encode(shown))
         write.mux(made.encode(None))
     return target

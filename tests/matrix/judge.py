@@ -99,13 +99,15 @@ class Judge:
         for name, words in _LOOK.items():
             old, new = _value(here, name), _value(there, name)
             if old != new:
-                yield Loss(f"{name}: {old} became {new}", words)
+                # In their bitstream these hold all of it, whatever the container does.
+                held = there["codec_name"] in ("h264", "hevc")
+                yield Loss(f"{name}: {old} became {new}", () if held else words)
         grey = here["pix_fmt"].startswith("gray") and there["codec_name"] == "h264"
         if _plain(here["pix_fmt"]) != _plain(there["pix_fmt"]) and not grey:
             yield Loss(f"samples: {here['pix_fmt']} became {there['pix_fmt']}")
         if self.source.turned != self.output.turned:
             what = f"rotation: {self.source.turned} became {self.output.turned}"
-            yield Loss(what, ("rotation",))
+            yield Loss(what, () if self.target in ("mp4", "mov", "mkv") else ("rotation",))
 
     def _texts(self, shift: Fraction) -> Iterator[Loss]:
         holds, words = HOLDS[self.target], tuple[str, ...]()

@@ -5,8 +5,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from tests.matrix.known import KNOWN
 from tests.matrix.pairwise import Rule, covering, pairs_in
-from tests.matrix.table import AXES, CASES, REFUSED, RULES
+from tests.matrix.table import AXES, CASES, REFUSED, RULES, name_of
 
 SMALL = {"a": ("1", "2", "3"), "b": ("1", "2"), "c": ("1", "2", "3"), "d": ("1", "2")}
 CHAINED = (
@@ -77,3 +78,8 @@ def test_the_matrix_is_as_large_as_promised():
     """At least 120 cases, and at most five that are refused."""
     assert len(CASES) >= 120
     assert len(REFUSED) <= 5
+
+
+def test_what_is_known_to_fail_is_in_the_matrix():
+    """No entry outlives its case."""
+    assert {name for names in KNOWN.values() for name in names} <= set(map(name_of, CASES))
