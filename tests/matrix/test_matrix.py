@@ -24,7 +24,7 @@ def marked(case):
     return pytest.param(case, id=name_of(case), marks=marks)
 
 
-@pytest.mark.parametrize("case", map(marked, CASES))
+@pytest.mark.parametrize("case", [marked(case) for case in CASES])
 def test_a_run_keeps_everything_or_says_what_not(case, tmp_path):
     """By ffmpeg's own reading: pictures, times, streams, tags are the source's, or a notice says."""
     source, target = make_source(case, tmp_path), tmp_path / f"output.{case['target']}"
