@@ -17,7 +17,17 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from tests.planted import build, cuda, graph, pictures, pipeline, plans, streams, training
+from tests.planted import (
+    build,
+    cuda,
+    graph,
+    matrix,
+    pictures,
+    pipeline,
+    plans,
+    streams,
+    training,
+)
 
 if TYPE_CHECKING:
     from tests.planted.fault import Fault
@@ -33,6 +43,7 @@ FAULTS = (
     *plans.FAULTS,
     *cuda.FAULTS,
     *training.FAULTS,
+    *matrix.FAULTS,
 )
 
 
