@@ -263,7 +263,9 @@ def test_a_cover_goes_both_ways(tmp_path, first, second, third):
         cover = file.streams.video[1]
         assert cover.disposition & av.stream.Disposition.attached_pic
         data = next(bytes(packet) for packet in file.demux(cover) if packet.size)
+        kind = cover.metadata.get("mimetype")
     assert data == picture.read_bytes()
+    assert kind == ("image/png" if second == ".mkv" else None)  # MP4 tells by the bytes
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
