@@ -127,7 +127,7 @@ def _run(source: Path, target: Path, options: RunOptions) -> Generator[Event, No
 
 def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) -> Job:
     """Open and check everything, cheapest first; nothing under the target's name is touched."""
-    from deblurvid.stages.avi import with_constant_rate, without_reordering
+    from deblurvid.stages.avi import fitted_to_avi
     from deblurvid.stages.clock import Clock
     from deblurvid.stages.decode import decode, describe, until_first_frame
     from deblurvid.stages.demux import demux, open_input, span_of, video_stream, without_hidden
@@ -159,8 +159,7 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
     choice = choose_encoder(info, muxer, codec=options.codec, options=dict(options.encoder_options))
     refuse_absent_hardware(choice)
     if muxer == "avi":
-        info = with_constant_rate(source, info, options.start, options.duration)
-        choice = without_reordering(choice)
+        info, choice = fitted_to_avi(source, info, choice, options)
     engine = _engine_for(info, options, stack)
     output = open_output(container, target, plans, choice, first=first, info=info, span=span)
     stack.callback(output.discard)

@@ -55,7 +55,7 @@ Target = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Where the restored video goes: .mp4 .m4v .mov .mkv .webm .ts .m2ts",
+        help="Where the restored video goes: .mp4 .m4v .mov .mkv .webm .ts .m2ts .avi",
     ),
 ]
 Overwrite = Annotated[bool, _files("-y", help="Replace FILE if it exists.")]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
     from deblurvid.frames import VideoInfo
+    from deblurvid.options import RunOptions
     from deblurvid.stages.encoders import EncoderChoice
     from deblurvid.stages.ffmpeg import AnyPacket
 
@@ -31,6 +32,18 @@ MOST_PLACES = 2
 """Places in the row by frame: any times fit into a row of places that are close enough."""
 LEAST_SLACK = Fraction(1, 1000)
 """Seconds by which a frame may be off its place in the row: times in Matroska are that coarse."""
+
+
+def fitted_to_avi(
+    source: Path, info: VideoInfo, choice: EncoderChoice, options: RunOptions
+) -> tuple[VideoInfo, EncoderChoice]:
+    """The video with the rate at which its frames come, and the encoder without B-frames.
+
+    Raises:
+        UsageError: they come at no constant rate.
+    """
+    info = with_constant_rate(source, info, options.start, options.duration)
+    return info, without_reordering(choice)
 
 
 def with_constant_rate(

@@ -32,7 +32,7 @@ DEFAULT_CODECS: dict[str, tuple[str, ...]] = {
     "matroska": ("libx264", "libx264rgb", "libx265", "libsvtav1", "libvpx-vp9", "ffv1"),
     "webm": ("libsvtav1", "libvpx-vp9"),
     "mpegts": ("libx264", "libx264rgb", "libx265"),
-    "avi": ("libx264", "libx264rgb", "libx265", "ffv1"),
+    "avi": ("libx264", "libx264rgb", "ffv1"),
 }
 """By muxer, the widest played first: the first that holds the source's samples is the default."""
 

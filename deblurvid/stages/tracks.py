@@ -103,5 +103,5 @@ def words_of(stream: Stream) -> dict[str, str]:
 
 def _dispositions(stream: Stream) -> list[str]:
     # A track is the default one where nothing says otherwise, and containers set that anew.
-    telling = stream.disposition & ~(Disposition.default | Disposition.attached_pic)
+    telling = Disposition(stream.disposition) & ~(Disposition.default | Disposition.attached_pic)
     return [flag.name or "" for flag in telling]

@@ -77,7 +77,7 @@ def test_failed_replacement(cli: Cli, clip: Path, folder: Path) -> None:
     assert list(folder.iterdir()) == [target]
 
 
-@pytest.mark.parametrize("name", ["out.xyz", "out.avi", "out", "out.mp4.part"])
+@pytest.mark.parametrize("name", ["out.xyz", "out.wmv", "out", "out.mp4.part"])
 def test_unknown_container(cli: Cli, clip: Path, folder: Path, name: str) -> None:
     """A suffix that is not written is refused, and those that are are listed."""
     result = cli("run", clip, "-o", folder / name, "--engine", "identity")

@@ -1,6 +1,7 @@
 """The file in the making: what waits in memory, where tracks begin, how it is called."""
 
 from fractions import Fraction
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -9,6 +10,7 @@ from av.audio.frame import AudioFrame
 
 from deblurvid import deblur_video
 from deblurvid.events import Finished, FrameDone
+from deblurvid.stages.tracks import Track
 from tests.media import make_audio, make_video, read_packets, read_stamps
 
 
@@ -64,7 +66,7 @@ def test_sound_of_another_rate_begins_where_it_did(tmp_path):
 def test_a_late_picture_begins_where_it_did(tmp_path):
     """One frame of 1/24 s late is that in MP4, although it is no whole number of milliseconds."""
     source = make_video(
-        tmp_path / "a.mp4", rate=24, stamps=list(range(1, 13)), bframes=2, audio=False
+        tmp_path / "a.nut", rate=24, stamps=list(range(1, 13)), codec="ffv1", audio=False
     )
     list(deblur_video(source, tmp_path / "b.mp4", engine="identity"))
 
@@ -94,3 +96,18 @@ def test_a_name_may_be_as_long_as_the_folder_takes(tmp_path, stem):
     list(deblur_video(source, tmp_path / f"{stem}.mp4", engine="identity"))
 
     assert len(read_stamps(tmp_path / f"{stem}.mp4")) == 12
+
+
+def test_packets_decoded_at_the_same_time_are_a_tick_apart():
+    """TrueHD in Matroska's milliseconds: MPEG-TS and MP4 refuse equal times; no later one moves."""
+    stream = SimpleNamespace(
+        time_base=Fraction(1, 90_000), disposition=0, type="audio", index=1, metadata={}
+    )
+    track = Track(stream)
+    found = []
+    for tick in (0, 1, 2, 2, 2, 3):
+        packet = SimpleNamespace(pts=tick, dts=tick, duration=1, time_base=Fraction(1, 1000))
+        track.raise_time(packet)
+        found.append(packet.dts * packet.time_base * 90_000)
+
+    assert found == [0, 90, 180, 181, 182, 270]
