@@ -330,17 +330,17 @@ FAULTS = (
     ),
     Fault(
         "BT.709 grey in the statistics",
-        "train/evaluate/sharpness.py",
+        "deblurvid/judge/metrics/sharpness.py",
         "LUMA = (0.299, 0.587, 0.114)",
         "LUMA = (0.2126, 0.7152, 0.0722)",
-        ("tests/train/evaluate/test_sharpness.py::test_grey_has_the_weights_of_bt601",),
+        ("tests/judge/metrics/test_sharpness.py::test_grey_has_the_weights_of_bt601",),
     ),
     Fault(
         "resizing half a pixel off",
-        "train/evaluate/sharpness.py",
+        "deblurvid/judge/metrics/sharpness.py",
         "(np.arange(count) + 0.5) * old / count - 0.5",
         "np.arange(count) * old / count",
-        ("tests/train/evaluate/test_sharpness.py::test_resizing_is_opencv_s_bilinear",),
+        ("tests/judge/metrics/test_sharpness.py::test_resizing_is_opencv_s_bilinear",),
     ),
     Fault(
         "flicker measured against the same frame",
@@ -362,10 +362,10 @@ FAULTS = (
     ),
     Fault(
         "SSIM with sample covariance",
-        "train/evaluate/score.py",
+        "deblurvid/judge/metrics/fidelity.py",
         '"use_sample_covariance": False',
         '"use_sample_covariance": True',
-        ("tests/train/evaluate/test_score.py::test_ssim_is_that_of_its_paper",),
+        ("tests/judge/metrics/test_fidelity.py::test_ssim_is_that_of_its_paper",),
     ),
     Fault(
         "earlier samples are forgotten",

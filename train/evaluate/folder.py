@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from deblurvid.judge.metrics.fidelity import ssim_settings
 from train.data.pairs import describe_pairs, read_pairs
 from train.evaluate.clips import clips_table
 from train.evaluate.pairs import SMALL, Figures, PairFigures, evaluate_pairs, mean_figures
-from train.evaluate.score import SSIM_SETTINGS
 from train.evaluate.weights import open_weights
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def evaluate_data(
         "data": describe_pairs(options, pairs),
         "gflop_720p": flop / 1e9,
         "psnr": "RGB, 8 bit, mean of dB over pairs",
-        "ssim": {"function": "skimage.metrics.structural_similarity", **SSIM_SETTINGS},
+        "ssim": {"function": "skimage.metrics.structural_similarity", **ssim_settings()},
         SMALL_NAME: "restored at native size; blurred, restored and sharp then brought there"
         " bilinearly without low-pass, and rounded",
         "pairs": len(figures),
@@ -104,7 +104,7 @@ def show_data(result: dict[str, Any], console: Console) -> None:
         ssims = (f"{row['blurred_ssim']:.4f}", f"{row['restored_ssim']:.4f}")
         table.add_row(name, str(row["pairs"]), *dbs, *ssims)
     console.print(table)
-    settings = ", ".join(f"{key}={value}" for key, value in SSIM_SETTINGS.items())
+    settings = ", ".join(f"{key}={value}" for key, value in ssim_settings().items())
     for line in (
         f"Data: {result['data']}.",
         f"Sharp pictures fed in come back with {result['sharp_kept_db']:.2f} dB.",

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from deblurvid.judge.metrics.fidelity import psnr, ssim
+from deblurvid.judge.metrics.sharpness import resize_bilinear
 from train.data.files import read_image
-from train.evaluate.score import psnr, ssim
-from train.evaluate.sharpness import resize_bilinear
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from deblurvid.judge.metrics.sharpness import laplacian_variance
 from train.checkpoint import load_generator, read_papers_of, read_recipe_of
 from train.data.files import read_image
 from train.evaluate.restore import restorer_from_generator
-from train.evaluate.sharpness import laplacian_variance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from deblurvid.judge.metrics.fidelity import psnr
 from train.data.files import read_image
 from train.evaluate.clips import clips_table
-from train.evaluate.score import psnr, psnr_shifted
+from train.evaluate.shifted import psnr_shifted
 from train.evaluate.valset import Still, hash_set, read_clips, read_stills
 from train.evaluate.weights import open_weights
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from deblurvid.judge.metrics.fidelity import psnr
 from train.checkpoint import average_generator
 from train.data.files import read_image
 from train.data.pairs import read_pairs
 from train.evaluate.restore import restorer_from_generator
-from train.evaluate.score import psnr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Warping error and tOF."""
+"""Flicker of a generator's clip."""
 
 from __future__ import annotations
 
@@ -6,14 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from train.evaluate.flicker import (
-    Flicker,
-    Frames,
-    flicker_between,
-    mean_flicker,
-    visible,
-    warping_error,
-)
+from train.evaluate.flicker import Flicker, Frames, flicker_between, mean_flicker
 
 SIDE = 64
 
@@ -29,44 +22,6 @@ def texture():
 def cut(texture, x):
     """Take the frame whose left edge lies at column x."""
     return np.ascontiguousarray(texture[16 : 16 + SIDE, 16 + x : 16 + x + SIDE])
-
-
-def flow(x, y=0.0):
-    return np.full((SIDE, SIDE, 2), (x, y), np.float32)
-
-
-def test_a_frame_moved_along_the_flow_has_no_error(texture):
-    """What lies 3 px to the right in the frame before is found there; the other way it is not."""
-    before, now = cut(texture, 0), cut(texture, 3)
-    mask = np.ones((SIDE, SIDE), bool)
-    mask[:, -3:] = False
-
-    assert warping_error(before, now, flow(3), mask) == 0
-    assert warping_error(before, now, flow(-3), mask) > 1e-3
-
-
-def test_the_error_is_a_mean_of_squares_over_the_mask_only(texture):
-    """A frame 5 codes brighter, but for rows that do not count: (5 / 255)^2; no mask, no figure."""
-    before = cut(texture, 0)
-    now = before + 5
-    now[:10] = 0
-    mask = np.ones((SIDE, SIDE), bool)
-    mask[:10] = False
-
-    assert warping_error(before, now, flow(0), mask) == pytest.approx((5 / 255) ** 2)
-    assert np.isnan(warping_error(before, now, flow(0), np.zeros((SIDE, SIDE), bool)))
-
-
-def test_visible_is_what_comes_back_to_where_it_went():
-    """There and back by 3 px: all but the three columns that leave the picture.
-
-    3 px there and nothing back: 9 > 0.01 * 9 + 0.5, hidden.
-    """
-    expected = np.ones((SIDE, SIDE), bool)
-    expected[:, -3:] = False
-
-    assert (visible(flow(3), flow(-3)) == expected).all()
-    assert not visible(flow(3), flow(0)).any()
 
 
 def test_a_clip_that_stands_flickers_by_what_is_added(texture):

@@ -6,8 +6,13 @@ wanted or not: noise, ringing and checkerboards raise it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from deblurvid.judge.metrics import Image
 
 Samples = NDArray[np.float64]
 
@@ -15,11 +20,11 @@ LUMA = (0.299, 0.587, 0.114)
 """Weights of R', G' and B' in grey: ITU-R BT.601-7, section 2.5.1."""
 
 
-def laplacian_variance(image: NDArray[np.uint8], size: tuple[int, int] | None = None) -> float:
-    """Variance of the Laplacian of RGB codes (H, W, 3), in codes squared, in float64 throughout.
+def laplacian_variance(image: Image, size: tuple[int, int] | None = None) -> float:
+    """Variance of the Laplacian of a picture, in 8-bit codes squared, in float64 throughout.
 
     Args:
-        image: 8-bit codes; both sides at least 2.
+        image: both sides at least 2; codes of 16 bits are brought to the scale of 0 to 255.
         size: height and width that the picture is brought to first (see `resize_bilinear`);
             scores of different sizes cannot be compared.
 
@@ -28,13 +33,14 @@ def laplacian_variance(image: NDArray[np.uint8], size: tuple[int, int] | None = 
         grey picture mirrored about its outermost pixels.
     """
     samples = image if size is None else resize_bilinear(image, *size)
-    grey = np.pad(samples @ np.array(LUMA), 1, mode="reflect")
+    scale = 255 / np.iinfo(image.dtype).max
+    grey = np.pad(samples @ np.array(LUMA) * scale, 1, mode="reflect")
     beside = grey[1:-1, :-2] + grey[1:-1, 2:]
     above = grey[:-2, 1:-1] + grey[2:, 1:-1]
     return float(np.var(beside + above - 4 * grey[1:-1, 1:-1]))
 
 
-def resize_bilinear(image: NDArray[np.uint8], height: int, width: int) -> Samples:
+def resize_bilinear(image: Image, height: int, width: int) -> Samples:
     """Bring (H, W, C) to `height` x `width` by linear interpolation between four pixels.
 
     The middles of pixels are what is aligned, and nothing is low-passed before: OpenCV's

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from train.evaluate.sharpness import laplacian_variance, resize_bilinear
+from deblurvid.judge.metrics.sharpness import laplacian_variance, resize_bilinear
 
 
 @pytest.fixture
@@ -52,6 +52,27 @@ def test_each_pixel_answers_with_the_sum_of_its_four_neighbours_less_four_times_
     variance = sum((r - mean) ** 2 for r in responses) / len(responses)
 
     assert laplacian_variance(noise) == pytest.approx(variance, rel=1e-12)
+
+
+def test_a_spot_by_hand():
+    """One pixel of 3 x 3 is 6, in the middle, the others 0.
+
+    Mirrored about the outermost pixels, the middle answers -4 * 6 = -24; the four beside it see it
+    once, and their own mirror image of it once more: 6 + 6 = 12; the corners see none of it: 0. The
+    mean is (4 * 12 - 24) / 9 = 8 / 3, the mean square (4 * 144 + 576) / 9 = 128, the variance
+    128 - 64 / 9.
+    """
+    image = np.zeros((3, 3, 3), np.uint8)
+    image[1, 1] = 6
+
+    assert laplacian_variance(image) == pytest.approx(128 - 64 / 9, rel=1e-12)
+
+
+def test_sixteen_bits_score_as_eight_do(noise):
+    """257 times the code of 8 bits is the same light at 16."""
+    assert laplacian_variance(noise.astype(np.uint16) * 257) == pytest.approx(
+        laplacian_variance(noise), rel=1e-12
+    )
 
 
 def test_it_is_opencv_s_score_before_rounding(noise):
