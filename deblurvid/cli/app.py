@@ -16,6 +16,8 @@ from deblurvid.cli.ending import Exit, tell
 from deblurvid.cli.engines import engines
 from deblurvid.cli.failures import failure_of, report
 from deblurvid.cli.run import EPILOG, run
+from deblurvid.cli.score import EPILOG as SCORE_EPILOG
+from deblurvid.cli.score import score
 
 app = typer.Typer(
     name="deblurvid",
@@ -29,6 +31,7 @@ app.command("build-engine", epilog=BUILD_EPILOG)(build_engine)
 app.command("engines")(engines)
 app.command("doctor")(doctor)
 app.command("bench")(bench)
+app.command("score", epilog=SCORE_EPILOG)(score)
 
 
 @app.callback(invoke_without_command=True)

@@ -81,8 +81,8 @@ def test_rgb_is_that_of_the_standards(tmp_path, pixel_format, source, depth, mat
 def test_rgb_stays_rgb(tmp_path, pixel_format, depth):
     """R, G and B of planar RGB, which FFmpeg stores as G, B, R; white is 255 or 65535; no luma."""
     planes = random_planes("rgb", depth, SIZE)
-    codec = "utvideo" if depth == 8 else "ffv1"
-    (frame,) = rgb_frames(write(tmp_path / "a.mkv", pixel_format, planes, {}, codec))
+    name, codec = ("a.avi", "utvideo") if depth == 8 else ("a.mkv", "ffv1")
+    (frame,) = rgb_frames(write(tmp_path / name, pixel_format, planes, {}, codec))
     top = 255 if depth == 8 else 65535
     expected = np.stack([planes[2], planes[0], planes[1]], 2) * (top / (2**depth - 1))
 
