@@ -31,9 +31,9 @@ SCHEMA = "deblurvid-score-1"
 
 _SSIM = "skimage.metrics.structural_similarity({})"
 METHODS = {
-    "rgb": "videos are converted by swscale (bicubic chroma, accurate rounding) with the matrix and "
-    "range that they are tagged with, else those that players take by the size; 8 bits as 0..255, "
-    "more as 0..65535; images as they are; no shift is searched, no rotation applied",
+    "rgb": "videos are converted by swscale (chroma bicubic and centred, accurate rounding) with the "
+    "matrix and range that they are tagged with, else those that players take by the size; 8 bits "
+    "as 0..255, more as 0..65535; images as they are; no shift is searched, no rotation applied",
     "psnr_db": f"over R, G and B; mean of dB over frames; at most {MOST_DB:.0f}, which equal "
     "pictures have",
     "psnr_y_db": "over Y' as decoded, of the mean squared error over frames, as FFmpeg's psnr filter "

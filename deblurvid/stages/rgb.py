@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from av.packet import Packet
+from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from deblurvid.errors import InputError
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from av.video.frame import VideoFrame
     from numpy.typing import NDArray
 
     from deblurvid.frames import ColourTags, Matrix
@@ -64,8 +64,9 @@ def rgb_frames(path: Path) -> Iterator[RgbFrame]:
     """Decode a video file and yield its pictures in the order of presentation.
 
     swscale converts them, with the matrix and the range that a frame is tagged with, or else those
-    that players take by its size, and chroma interpolated bicubically. 8 bits give uint8, more give
-    uint16. A rotation that is noted in the file is not applied.
+    that players take by its size. Chroma is interpolated bicubically, and taken to lie in the middle
+    of its pixels whatever is tagged, as the graph has it. 8 bits give uint8, more give uint16. A
+    rotation that is noted in the file is not applied.
 
     Raises:
         InputError: the file is no video, or cannot be decoded.
@@ -93,7 +94,7 @@ def _rgb(frame: VideoFrame, reformatter: VideoReformatter) -> NDArray[Any]:
         return np.repeat(_grey_table(depth, full_range=tags.full_range)[luma.codes, None], 3, 2)
     space = _COLORSPACES[tags.matrix]
     converted = reformatter.reformat(
-        frame,
+        _bare(frame),
         format="rgb24" if depth <= 8 else "rgb48le",
         src_colorspace=space,
         dst_colorspace=space,
@@ -105,6 +106,26 @@ def _rgb(frame: VideoFrame, reformatter: VideoReformatter) -> NDArray[Any]:
     if depth <= 8 or frame.format.is_rgb:
         return rgb
     return cast("NDArray[Any]", _white_table(depth, full_range=tags.full_range)[rgb])
+
+
+def _bare(frame: VideoFrame) -> VideoFrame:
+    """The samples of a picture whose chroma is smaller, in a frame without tags.
+
+    Codecs differ in whether they tag the place of chroma: swscale would shift it by half a pixel in
+    one file and not in the next, and errors of 100 codes stand at edges that are the same. It would
+    also take fields apart.
+    """
+    if all(part.width == frame.width for part in frame.format.components):
+        return frame
+    bare = VideoFrame(frame.width, frame.height, frame.format.name)
+    for plane, copy in zip(frame.planes, bare.planes, strict=True):
+        lines, target = (
+            np.frombuffer(p, np.uint8).reshape(-1, p.line_size)  # type: ignore[call-overload]
+            for p in (plane, copy)
+        )
+        width = min(plane.line_size, copy.line_size)
+        target[: plane.height, :width] = lines[: plane.height, :width]
+    return bare
 
 
 @cache

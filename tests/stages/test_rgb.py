@@ -12,7 +12,7 @@ from av.video.frame import VideoFrame
 from deblurvid.errors import InputError
 from deblurvid.frames import ColourTags
 from deblurvid.stages.rgb import rgb_frames
-from tests.ffmpeg_tools import ffmpeg
+from tests.ffmpeg_tools import ffmpeg, ffprobe_json
 from tests.graph.reference import SAMPLINGS, random_planes, rgb_of
 from tests.media import make_video, read_pictures, read_stamps
 
@@ -108,6 +108,21 @@ def test_chroma_is_interpolated_as_ffmpeg_does(tmp_path, sampling):
 
     assert SAMPLINGS[sampling[:6]].columns
     assert np.abs(ours / (257 if "10" in sampling else 1) - theirs).max() <= 1.5
+
+
+def test_where_a_codec_says_that_chroma_lies_makes_no_difference(tmp_path):
+    """H.264 says left, FFV1 says nothing: the same samples are the same picture."""
+    made = {
+        name: make_video(tmp_path / name, codec=codec, frames=3, audio=False, options=options)
+        for name, codec, options in (
+            ("a.mkv", "ffv1", {}), ("b.mp4", "libx264", {"qp": "0"}),
+        )
+    }  # fmt: skip
+    tagged = [ffprobe_json(path)["streams"][0].get("chroma_location") for path in made.values()]
+    a, b = ([frame.rgb for frame in rgb_frames(path)] for path in made.values())
+
+    assert tagged == [None, "left"]
+    assert np.array_equal(a, b)
 
 
 def test_times_and_count_are_the_frames_own(tmp_path):
