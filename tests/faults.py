@@ -25,6 +25,7 @@ from tests.planted import (
     pictures,
     pipeline,
     plans,
+    score,
     streams,
     training,
 )
@@ -42,6 +43,7 @@ FAULTS = (
     *build.FAULTS,
     *plans.FAULTS,
     *cuda.FAULTS,
+    *score.FAULTS,
     *training.FAULTS,
     *matrix.FAULTS,
 )

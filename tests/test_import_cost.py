@@ -8,7 +8,18 @@ import sys
 
 import pytest
 
-HEAVY = {"av", "numpy", "onnx", "openvino", "torch", "tensorrt", "tensorrt_rtx", "pycuda"}
+HEAVY = {
+    "av",
+    "numpy",
+    "onnx",
+    "openvino",
+    "torch",
+    "tensorrt",
+    "tensorrt_rtx",
+    "pycuda",
+    "cv2",
+    "skimage",
+}
 
 PROBE = """
 import contextlib, io, json, sys, time
@@ -30,6 +41,7 @@ print(json.dumps(report | {"cpu_seconds": time.process_time()}))
         ["bench", "--help"],
         ["build-engine", "--help"],
         ["engines", "--help"],
+        ["score", "--help"],
         ["run"],
     ],
 )

@@ -40,6 +40,7 @@ from deblurvid.cli.ending import Exit
 from deblurvid.cli.failures import failure_of, report
 from deblurvid.cli.run import Debug  # noqa: TC001 - typer reads it
 from deblurvid.errors import OutputError, UsageError
+from deblurvid.frames import LARGEST_SIDE, SMALLEST_SIDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,7 +123,7 @@ def score(
 
     try:
         _check_targets([path for path in (as_json, as_markdown) if path])
-        sizes = [size_from_text(text) for text in size or ["256x256"]]
+        sizes = [_size(text) for text in size or ["256x256"]]
         result = _scored(paths, sizes, start, sequence=sequence)
         _show(result, as_json, as_markdown)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told here, with its code
@@ -139,6 +140,13 @@ def _check_targets(targets: list[Path]) -> None:
             raise UsageError(f"{target}: cannot be written there; name a file in a folder that is")
         if target.suffix.lower() in IMAGES | VIDEOS:
             raise UsageError(f"{target}: is called like a picture; figures are text")
+
+
+def _size(text: str) -> tuple[int, int]:
+    sides = size_from_text(text)
+    if not all(SMALLEST_SIDE <= side <= LARGEST_SIDE for side in sides):
+        raise UsageError(f"--size {text}: give sides within {SMALLEST_SIDE} and {LARGEST_SIDE}")
+    return sides
 
 
 def _scored(

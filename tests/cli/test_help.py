@@ -47,7 +47,7 @@ def test_run_help(cli: Cli) -> None:
     assert "deblurvid run in.mp4 -o out.mp4" in result.out
 
 
-COMMANDS = ("run", "doctor", "bench", "build-engine", "engines")
+COMMANDS = ("run", "doctor", "bench", "build-engine", "engines", "score")
 
 
 @pytest.mark.parametrize("words", [("--help",), ("-h",), *((name, "--help") for name in COMMANDS)])

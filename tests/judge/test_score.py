@@ -170,10 +170,7 @@ def test_without_a_reference_each_clip_is_followed_by_itself(clips):
     assert tally.worst == []
     for kind, file in files.items():
         own = [frame.rgb for frame in rgb_frames(file)]
-        warps = [
-            flicker.warping_error(a, b, *flicker.motion(a, b))
-            for a, b in pairwise(own)
-        ]
+        warps = [flicker.warping_error(a, b, *flicker.motion(a, b)) for a, b in pairwise(own)]
         assert tally.mean(kind, "own warping") == pytest.approx(np.mean(warps))
 
 
