@@ -158,6 +158,7 @@ def _scored(
 ) -> dict[str, Any]:
     """Measure; gives what the JSON holds. `start` is called when the first frame is measured."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import Progress
 
     from deblurvid.cli.score_result import result_object
@@ -175,8 +176,8 @@ def _scored(
         def watch(item: Item, frame: int) -> None:
             start()
             more = 0 if item.clips["restored"].is_video and frame else 1
-            name = printable(item.name).replace("[", r"\[")
-            progress.update(task, advance=more, description=f"{name}, frame {frame}")
+            said = f"{escape(printable(item.name))}, frame {frame}"
+            progress.update(task, advance=more, description=said)
 
         scores, total = measure(found.items, sizes, watch)
     return result_object(paths, sizes, found.notes, scores, total)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from deblurvid.progress.words import printable
@@ -205,7 +206,7 @@ def show_result(result: dict[str, Any]) -> None:
             width = max(map(len, cells)) if at else None  # a name may be cut, a figure not
             table.add_column(heading, justify="right" if at else "left", min_width=width)
         for row in section.rows:
-            table.add_row(*(cell.replace("[", r"\[") for cell in row))
+            table.add_row(*map(escape, row))
         console.print(table)
     for line in remarks(result, shown):
         console.print(line, markup=False, soft_wrap=True)
