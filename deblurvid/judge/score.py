@@ -139,8 +139,7 @@ def _luma_error(luma: Luma | None, sharp: Luma | None) -> float:
     """Share of the squared peak, 2^depth - 1 as FFmpeg has it; NaN where Y' is not the same thing."""
     if luma is None or sharp is None or (luma.depth, luma.colour) != (sharp.depth, sharp.colour):
         return float("nan")
-    codes, truth = np.ascontiguousarray(luma.codes), np.ascontiguousarray(sharp.codes)
-    return fidelity.squared_error(codes, truth, (1 << luma.depth) - 1)
+    return fidelity.squared_error(luma.codes, sharp.codes, (1 << luma.depth) - 1)
 
 
 def measure_step(before: Shot, now: Shot) -> Measured:

@@ -13,15 +13,18 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from deblurvid.errors import InputError
+from deblurvid.frames import Damage
 from deblurvid.stages.decode import Clock, decode
 from deblurvid.stages.demux import Span, demux, open_input, video_stream
-from deblurvid.stages.ffmpeg import PICTURE_FORMATS, colour_tags, translated
+from deblurvid.stages.ffmpeg import colour_tags, translated
+from deblurvid.stages.layouts import LAYOUTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from typing import Any
 
+    from av.video.plane import VideoPlane
     from numpy.typing import NDArray
 
     from deblurvid.frames import ColourTags, Matrix
@@ -69,27 +72,39 @@ def rgb_frames(path: Path) -> Iterator[RgbFrame]:
     rotation that is noted in the file is not applied.
 
     Raises:
-        InputError: the file is no video, or cannot be decoded.
+        InputError: the file is no video, or a frame does not decode whole.
     """
-    span = Span()
+    span, damage = Span(), Damage()
     reformatter = VideoReformatter()
     with open_input(path) as container:
         video = video_stream(container, path)
-        for item in decode(demux(container, video, span), video, span, Clock(video)):
+        packets = demux(container, video, span)
+        items = decode(packets, video, span, Clock(video), on_corrupt="keep", damage=damage)
+        for item in items:
             if isinstance(item, Packet):
                 continue
             seconds = (item.pts or 0) * Fraction(item.time_base or 1)
+            if damage.corrupt or damage.undecodable:
+                raise InputError(
+                    f"{path}: damaged at or before {float(seconds):.3f} s; {_NO_WORTH}"
+                )
             with translated(InputError, f"{path}: cannot convert {item.format.name} to RGB"):
-                rgb = _rgb(item, reformatter)
-            yield RgbFrame(rgb=rgb, luma=_luma(item), seconds=seconds)
+                luma = _luma(item)
+                rgb = _rgb(item, luma, reformatter)
+            yield RgbFrame(rgb=rgb, luma=luma, seconds=seconds)
+    if damage.undecodable:
+        raise InputError(f"{path}: damaged at its end; {_NO_WORTH}")
 
 
-def _rgb(frame: VideoFrame, reformatter: VideoReformatter) -> NDArray[Any]:
+_NO_WORTH = "frames that do not decode whole have no figures. Cut them out of all files"
+
+
+def _rgb(frame: VideoFrame, luma: Luma | None, reformatter: VideoReformatter) -> NDArray[Any]:
     depth = frame.format.components[0].bits
     if depth > 16:
         raise InputError(f"pixel format {frame.format.name} has {depth} bits; 16 are read at most")
     tags = colour_tags(frame)
-    if (luma := _luma(frame)) is not None and frame.format.name.startswith("gray"):
+    if luma is not None and len(frame.format.components) < len("yuv"):
         # swscale takes grey for full range whatever it is tagged with.
         return np.repeat(_grey_table(depth, full_range=tags.full_range)[luma.codes, None], 3, 2)
     space = _COLORSPACES[tags.matrix]
@@ -119,13 +134,17 @@ def _bare(frame: VideoFrame) -> VideoFrame:
         return frame
     bare = VideoFrame(frame.width, frame.height, frame.format.name)
     for plane, copy in zip(frame.planes, bare.planes, strict=True):
-        lines, target = (
-            np.frombuffer(p, np.uint8).reshape(-1, p.line_size)  # type: ignore[call-overload]
-            for p in (plane, copy)
-        )
-        width = min(plane.line_size, copy.line_size)
+        lines, target = _lines(plane), _lines(copy)
+        width = min(lines.shape[1], target.shape[1])
         target[: plane.height, :width] = lines[: plane.height, :width]
     return bare
+
+
+def _lines(plane: VideoPlane) -> NDArray[np.uint8]:
+    """A view of a plane's memory, a row of it a row of the picture."""
+    memory = np.frombuffer(plane, np.uint8)  # type: ignore[call-overload]
+    lines: NDArray[np.uint8] = memory.reshape(-1, abs(plane.line_size))
+    return lines[::-1] if plane.line_size < 0 else lines
 
 
 @cache
@@ -150,13 +169,9 @@ def _grey_table(depth: int, *, full_range: bool) -> NDArray[Any]:
 
 
 def _luma(frame: VideoFrame) -> Luma | None:
-    picture = PICTURE_FORMATS.get(frame.format.name)
-    if picture is None or picture.source == "rgb":
+    layout = LAYOUTS.get(frame.format.name)
+    if layout is None or layout.picture.source == "rgb":
         return None
-    plane = frame.planes[0]
-    kind = np.uint8 if picture.depth == 8 else np.uint16
-    memory = np.frombuffer(plane, kind)  # type: ignore[call-overload]
-    lines = memory.reshape(-1, plane.line_size // np.dtype(kind).itemsize)
-    return Luma(
-        codes=lines[: frame.height, : frame.width], depth=picture.depth, colour=colour_tags(frame)
-    )
+    kind = np.uint8 if layout.picture.depth == 8 else np.uint16
+    codes = layout.rows(frame)[0] >> layout.low_zeros
+    return Luma(codes=codes.astype(kind), depth=layout.picture.depth, colour=colour_tags(frame))

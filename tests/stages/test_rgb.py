@@ -15,6 +15,7 @@ from deblurvid.stages.rgb import rgb_frames
 from tests.ffmpeg_tools import ffmpeg, ffprobe_json
 from tests.graph.reference import SAMPLINGS, random_planes, rgb_of
 from tests.media import make_video, read_pictures, read_stamps
+from tests.test_corrupt import make_damaged
 
 SIZE = (47, 67)
 """Height and width."""
@@ -123,6 +124,44 @@ def test_where_a_codec_says_that_chroma_lies_makes_no_difference(tmp_path):
 
     assert tagged == [None, "left"]
     assert np.array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("planar", "other"),
+    [
+        ("yuv420p", "nv12"),
+        ("yuv422p", "yuyv422"),
+        ("yuv422p10le", "yuv422p10be"),
+        ("gray", "ya8"),
+    ],
+)
+def test_another_layout_of_the_same_samples_is_the_same_picture(tmp_path, planar, other):
+    """Semi-planar, packed, big-endian, with alpha: RGB and luma are those of the planar clip."""
+    made = make_video(tmp_path / "a.mkv", codec="ffv1", pixel_format=planar, frames=2, audio=False)
+    laid = tmp_path / "b.nut"
+    with av.open(str(made)) as old, av.open(str(laid), "w") as new:
+        stream = new.add_stream("rawvideo", rate=25)
+        stream.codec_context.width, stream.codec_context.height = 64, 48
+        stream.codec_context.pix_fmt = other
+        for frame in old.decode(video=0):
+            new.mux(stream.encode(frame.reformat(format=other)))
+        new.mux(stream.encode(None))
+
+    with av.open(str(laid)) as file:
+        assert file.streams.video[0].codec_context.pix_fmt == other
+    for a, b in zip(rgb_frames(made), rgb_frames(laid), strict=True):
+        assert np.array_equal(a.luma.codes, b.luma.codes)
+        assert a.luma.depth == b.luma.depth
+        assert np.array_equal(a.rgb, b.rgb)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "ffv1"])
+def test_a_damaged_video_has_no_figures(tmp_path, codec):
+    """A packet that does not decode whole is an error that names the file, not a frame left out."""
+    video = make_damaged(tmp_path / "a.mkv", codec, {6})
+
+    with pytest.raises(InputError, match=r"a\.mkv: damaged"):
+        list(rgb_frames(video))
 
 
 def test_times_and_count_are_the_frames_own(tmp_path):
