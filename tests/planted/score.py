@@ -34,7 +34,7 @@ FAULTS = (
         ("tests/judge/metrics/test_sharpness.py::test_sixteen_bits_score_as_eight_do",),
     ),
     Fault(
-        "deep pictures lose their low byte before the flow wrongly",
+        "deep pictures are clipped before the flow",
         METRICS + "flicker.py",
         "np.rint(grey / 257)",
         "np.minimum(grey, 255)",
@@ -83,6 +83,13 @@ FAULTS = (
         "        _bare(frame),\n",
         "        frame,\n",
         (RGB + "test_where_a_codec_says_that_chroma_lies_makes_no_difference",),
+    ),
+    Fault(
+        "frames that do not decode are left out in silence",
+        "deblurvid/stages/rgb.py",
+        "if damage.corrupt or damage.undecodable:",
+        "if False:",
+        (RGB + "test_a_damaged_video_has_no_figures",),
     ),
     Fault(
         "one frame off",
@@ -148,10 +155,10 @@ FAULTS = (
         (SCORE + "test_sharpness_is_that_of_each_picture_at_each_size",),
     ),
     Fault(
-        "Y of 10 bits counts from 1024",
+        "Y counts from 2^depth",
         "deblurvid/judge/score.py",
         "(1 << luma.depth) - 1)",
-        "1 << (luma.depth - 1))",
+        "1 << luma.depth)",
         (SCORE + "test_psnr_of_y_is_that_of_ffmpeg_s_filter",),
     ),
     Fault(
@@ -204,7 +211,7 @@ FAULTS = (
         (CLI + "test_the_object_holds_what_the_module_says",),
     ),
     Fault(
-        "sequences count alike, not pictures",
+        "of a clip only two frames count in the whole",
         "deblurvid/judge/score.py",
         "        for tally in (own, total):\n            tally.frames += 1\n",
         "        for tally in (own, total) if number < 2 else (own,):\n            tally.frames += 1\n",
