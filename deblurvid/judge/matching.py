@@ -171,7 +171,8 @@ def _grouped(files: Mapping[str, Path], *, sequence: bool | None) -> dict[str, l
         if len(stems) > 1 and (_in_a_row(ordered) if sequence is None else sequence):
             for stem in stems:
                 del groups[stem]
-            groups[folder or "."] = ordered
+            name = folder or "."
+            groups[f"{name}/" if name in groups else name] = ordered  # a video may be called alike
     return dict(sorted(groups.items(), key=lambda group: _natural(group[0])))
 
 

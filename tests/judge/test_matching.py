@@ -118,10 +118,12 @@ def test_other_images_are_stills(tree, names):
 
 
 def test_each_folder_is_its_own_clip(tree):
-    """Images of one folder follow each other; a video beside them stays itself."""
-    tree("r/a/1.png", "r/a/2.png", "r/b/1.png", "r/b/2.png", "r/c.mp4")
+    """Images of one folder follow each other; a video beside them stays itself, whatever its name."""
+    tree("r/a/1.png", "r/a/2.png", "r/b/1.png", "r/b/2.png", "r/c.mp4", "r/b.mp4")
 
-    assert list(found(tree, restored="r")[0]) == ["a", "b", "c"]
+    items = found(tree, restored="r")[0]
+    assert list(items) == ["a", "b", "b/", "c"]
+    assert [len(kinds["restored"]) for kinds in items.values()] == [2, 1, 2, 1]
 
 
 @pytest.mark.parametrize(

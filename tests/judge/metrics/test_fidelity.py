@@ -8,6 +8,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from deblurvid.judge.metrics.fidelity import psnr, squared_error, ssim
 
+pytest.importorskip("cv2", reason="needs the score extra")
+
 
 def test_psnr_of_an_error_of_one_code():
     """20 log10(255) = 48.13 dB."""

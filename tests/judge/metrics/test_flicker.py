@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import pytest
 
 from deblurvid.judge.metrics.flicker import flow_for_tof, motion, tof, visible, warping_error
+
+cv2 = pytest.importorskip("cv2", reason="needs the score extra")
 
 SIDE = 64
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import pytest
 
 from deblurvid.judge.metrics.sharpness import laplacian_variance, resize_bilinear
+
+cv2 = pytest.importorskip("cv2", reason="needs the score extra")
 
 
 @pytest.fixture
