@@ -14,7 +14,8 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 
 from deblurvid.errors import InputError
 from deblurvid.frames import Damage
-from deblurvid.stages.decode import Clock, decode
+from deblurvid.stages.clock import Clock
+from deblurvid.stages.decode import decode
 from deblurvid.stages.demux import Span, demux, open_input, video_stream
 from deblurvid.stages.ffmpeg import colour_tags, translated
 from deblurvid.stages.layouts import LAYOUTS
