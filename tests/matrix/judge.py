@@ -96,13 +96,13 @@ class Judge:
 
     def _look(self) -> Iterator[Loss]:
         here, there = self.source.video.facts, self.output.video.facts
+        grey = here["pix_fmt"].startswith("gray") and there["codec_name"] == "h264"
         for name, words in _LOOK.items():
             old, new = _value(here, name), _value(there, name)
             if old != new:
                 # In their bitstream these hold all of it, whatever the container does.
-                held = there["codec_name"] in ("h264", "hevc")
+                held = there["codec_name"] in ("h264", "hevc") and not grey
                 yield Loss(f"{name}: {old} became {new}", () if held else words)
-        grey = here["pix_fmt"].startswith("gray") and there["codec_name"] == "h264"
         if _plain(here["pix_fmt"]) != _plain(there["pix_fmt"]) and not grey:
             yield Loss(f"samples: {here['pix_fmt']} became {there['pix_fmt']}")
         if self.source.turned != self.output.turned:

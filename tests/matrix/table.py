@@ -156,23 +156,13 @@ _REFUSED_BASE = {
 REFUSED = (
     Refused(
         _REFUSED_BASE | {"target": "webm"},
-        "does not take yuv422p10le",
+        "no usual encoder for webm holds",
         "WebM holds VP8, VP9 and AV1; the wheel encodes none of them at 4:2:2 and 10 bits",
     ),
     Refused(
         _REFUSED_BASE | {"encode": "ffv1", "target": "ts"},
         "mpegts cannot hold what ffv1 encodes",
         "MPEG-TS has no stream type for FFV1",
-    ),
-    Refused(
-        _REFUSED_BASE | {"pixels": "bgr0"},
-        "pixel format bgr0 is not restored",
-        "packed RGB has no planes",
-    ),
-    Refused(
-        _REFUSED_BASE | {"pixels": "yuva420p"},
-        "pixel format yuva420p is not restored",
-        "the graph has no plane for alpha",
     ),
 )
 

@@ -14,8 +14,8 @@ FAULTS = (
     Fault(
         "matrix: chroma swapped on the way back",
         STAGES + "pack.py",
-        "in zip(rows(item.frame, info), item",
-        "in zip([rows(item.frame, info)[n] for n in (0, 2, 1)], item",
+        "in zip(target.rows(frame), item",
+        "in zip([target.rows(frame)[n] for n in (0, 2, 1)], item",
         case("mkv-mpeg2-yuv422p-vfr-attachment-plain-lossless-ts"),
     ),
     Fault(
@@ -28,9 +28,9 @@ FAULTS = (
     Fault(
         "matrix: the second sound lost silently",
         STAGES + "streams.py",
-        'codec_name(stream)}")\n    return StreamPlan(stream=stream, fate="copy")',
-        'codec_name(stream)}")\n'
-        '    return StreamPlan(stream=stream, fate="copy" if stream.index < 2 else "regenerate")',
+        '    if not reason:\n        return StreamPlan(stream=stream, fate="copy")',
+        "    if not reason:\n"
+        '        return StreamPlan(stream=stream, fate="copy" if stream.index < 2 else "regenerate")',
         case("mov-hevc-yuv444p10le-editlist-languages-pq-default-mp4"),
     ),
     Fault(
@@ -71,29 +71,29 @@ FAULTS = (
     Fault(
         "matrix: every frame one frame late",
         STAGES + "decode.py",
-        "            item.pts -= shift\n",
-        "            item.pts += round(Fraction(1, 25) / item.time_base) - shift\n",
+        "        item.pts -= shift\n",
+        "        item.pts += round(Fraction(1, 25) / base) - shift\n",
         case("mov-hevc-yuv444p10le-editlist-languages-pq-default-mp4"),
     ),
     Fault(
         "matrix: the decoder's last frames lost",
         STAGES + "decode.py",
-        "yield from video.codec_context.decode(None)",
-        "yield from ()",
+        "in itertools.chain(packets, [None]):",
+        "in packets:",
         case("mkv-hevc-yuv420p12le-bframes-vorbis-bt709-lossless-mkv"),
     ),
     Fault(
         "matrix: a stream left out without a notice",
         "deblurvid/pipeline.py",
-        'for plan in job.plans if plan.fate == "drop"]',
-        'for plan in job.plans if plan.fate == "attach"]',
+        "losses = [plan.loss for plan in job.plans if plan.loss]",
+        "losses: list[str] = []",
         case("mkv-mpeg2-yuv422p-vfr-attachment-plain-lossless-ts"),
     ),
     Fault(
         "matrix: colour range lost",
         STAGES + "encode.py",
-        '_COLOUR_FIELDS = ("color_range", ',
-        "_COLOUR_FIELDS = (",
+        "        setattr(context, field, number)\n",
+        '        setattr(context, field, 0 if field == "color_range" else number)\n',
         case("mkv-vp9-yuv422p-late-srt-full-default-mp4"),
     ),
     Fault(
