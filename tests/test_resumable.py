@@ -16,6 +16,7 @@ from deblurvid.stages import mux, resume
 from deblurvid.stages.journal import journal_folder
 from tests.graph.generators import constant_planes, save
 from tests.media import make_video, read_packets, read_pictures, read_stamps
+from tests.test_corrupt import make_damaged
 
 SEGMENT = 8
 FRAMES = 30
@@ -309,6 +310,40 @@ def test_faults_of_the_generator_are_remembered(tmp_path):
 
     assert events[-1].invalid_frames == FRAMES
     assert any(text.startswith(f"{FRAMES} frames (0-{FRAMES - 1}): ") for text in texts(events))
+
+
+def test_deinterlaced_frames_are_the_same(tmp_path):
+    """Each is made of its neighbours too, so that the frame behind a seek would differ."""
+    facts = {"codec": "ffv1", "audio": False}
+    source = make_video(tmp_path / "a.mkv", frames=FRAMES, **facts)
+    whole, broken = tmp_path / "whole.mkv", tmp_path / "broken.mkv"
+    run(source, whole, deinterlace=True, codec="ffv1")
+    interrupt(source, broken, after=SEGMENT + 3, deinterlace=True, codec="ffv1")
+
+    events = run(source, broken, deinterlace=True, codec="ffv1")
+
+    assert events[0].resumed_frames == SEGMENT
+    assert same_frames(broken, whole)
+
+
+@pytest.mark.parametrize("broken", [{4}, {20}, {3, 20}])
+def test_damage_is_remembered(tmp_path, broken):
+    """What was wrong with the source, before the interruption or behind it, is told as ever."""
+    source = make_damaged(
+        tmp_path / "a.mov", "prores_ks", broken, suffix=".mov", pixel_format="yuv422p10le"
+    )
+    plain = list(deblur_video(source, tmp_path / "plain.mkv", engine="identity", codec="ffv1"))
+    target = tmp_path / "broken.mkv"
+    interrupt(source, target, after=SEGMENT + 3, codec="ffv1")
+
+    events = run(source, target, codec="ffv1")
+
+    assert events[0].resumed_frames == SEGMENT
+    assert [text for text in texts(events) if "continuing" not in text] == texts(plain)
+    assert texts(plain)
+    assert events[-1].corrupt_frames == plain[-1].corrupt_frames
+    assert events[-1].undecodable_packets == plain[-1].undecodable_packets
+    assert read_stamps(target) == read_stamps(tmp_path / "plain.mkv")
 
 
 def test_strict_and_errors_keep_the_journal(tmp_path, monkeypatch):

@@ -74,8 +74,8 @@ FAULTS = (
     Fault(
         "reading on begins one frame late",
         STAGES + "resume.py",
-        "return found == (last.last_pts, last.picture_sha256)",
-        "return found == (last.last_pts, last.picture_sha256) and next(frames, None) is not None",
+        "return number if found == (last.last_pts, last.picture_sha256) else 0",
+        "return number if found[0] == last.last_pts and next(frames) else 0",
         (RUN + "test_an_interrupted_run_gives_what_an_unbroken_one_gives",),
     ),
     Fault(
@@ -88,9 +88,23 @@ FAULTS = (
     Fault(
         "known frame found by its time only",
         STAGES + "resume.py",
-        "return found == (last.last_pts, last.picture_sha256)",
-        "return found[0] == last.last_pts",
+        "return number if found == (last.last_pts, last.picture_sha256) else 0",
+        "return number if found[0] == last.last_pts else 0",
         (RUN + "test_a_frame_that_decodes_otherwise_is_not_gone_on_from",),
+    ),
+    Fault(
+        "place of a frame searched for though fields are made into frames",
+        STAGES + "resume.py",
+        " and not job.options.deinterlace",
+        "",
+        (RUN + "test_deinterlaced_frames_are_the_same",),
+    ),
+    Fault(
+        "damage forgotten at an interruption",
+        "deblurvid/resuming.py",
+        "job.faults, job.damage = _faults(journal), _damage(journal.records[-1])",
+        "job.faults = _faults(journal)",
+        (RUN + "test_damage_is_remembered",),
     ),
     Fault(
         "decoding times of segments left as each encoder made them",
@@ -124,7 +138,7 @@ FAULTS = (
         "journal without a lock",
         STAGES + "journal.py",
         "        lock.acquire()\n",
-        "",
+        "        pass\n",
         (JOURNAL + "test_only_one_has_it", RUN + "test_two_runs_do_not_share_a_journal"),
     ),
     Fault(

@@ -37,6 +37,11 @@ def keep(journal, first, frames=2):
             picture_sha256=None,
             invalid={},
             flat=[],
+            clock_mended=0,
+            corrupt=[],
+            undecodable=[],
+            interlaced=[],
+            retagged=[],
         )
     journal.keep(record)
 
