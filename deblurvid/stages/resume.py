@@ -64,8 +64,9 @@ def read_on(job: Job, source: Path, last: Record | None, done: int, stack: ExitS
 
     The search begins at a key frame before that frame, and it must be found there with the picture
     that it had. A search that does not find it (a codec whose key frames are none) gives way to
-    reading from the beginning. So does anything that the place of a frame does not tell alone:
-    timestamps that were filled in, damage, fields that are made into frames.
+    reading from the beginning, as does one that fields were made into with the help of the frame
+    before. So does anything that the place of a frame does not tell alone: timestamps that were
+    filled in, damage.
 
     Args:
         job: what is read, and how.
@@ -77,7 +78,7 @@ def read_on(job: Job, source: Path, last: Record | None, done: int, stack: ExitS
     Raises:
         InputError: the frame is not there, although the file has not changed.
     """
-    searched = last is not None and not last.mended and not job.options.deinterlace
+    searched = last is not None and not last.mended
     for through in (False, True) if searched else (True,):
         container = stack.enter_context(open_input(source))
         video = video_stream(container, source)

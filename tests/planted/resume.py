@@ -93,13 +93,6 @@ FAULTS = (
         (RUN + "test_a_frame_that_decodes_otherwise_is_not_gone_on_from",),
     ),
     Fault(
-        "place of a frame searched for though fields are made into frames",
-        STAGES + "resume.py",
-        " and not job.options.deinterlace",
-        "",
-        (RUN + "test_deinterlaced_frames_are_the_same",),
-    ),
-    Fault(
         "damage forgotten at an interruption",
         "deblurvid/resuming.py",
         "job.faults, job.damage = _faults(journal), _damage(journal.records[-1])",
