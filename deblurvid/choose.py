@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -64,6 +65,13 @@ def load_generator(engine: str) -> Generator:
         return read_generator(path)
     known = ", ".join(["auto", *shipped_generators(), "identity"])
     raise UsageError(f"engine {engine!r} is neither one of {known} nor an ONNX file that exists")
+
+
+def engine_sha256(engine: str) -> str:
+    """SHA-256 of what `engine` names, weights included; arguments and errors as `load_generator`."""
+    if Path(engine).suffix.lower() == PLAN_SUFFIX:
+        return hashlib.sha256(Path(engine).read_bytes()).hexdigest()
+    return hashlib.sha256(load_generator(engine).model.SerializeToString()).hexdigest()
 
 
 def open_engine(

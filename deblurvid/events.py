@@ -58,6 +58,8 @@ class Started:
     """Encoder and its options in words."""
     frame_count: int | None
     """Frames expected, where it can be told."""
+    resumed_frames: int = 0
+    """Of these, what an earlier run had restored; `FrameDone` counts on from there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,8 @@ class Finished:
     busy_seconds: dict[Segment, float]
     """How long each segment did not wait for a neighbour."""
     verified: Literal["fast", "full", "off"]
+    resumed_frames: int = 0
+    """Of `frames`, what an earlier run had restored."""
 
 
 Event = Building | Built | Started | FrameDone | Notice | Finished

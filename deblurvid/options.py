@@ -50,6 +50,10 @@ class RunOptions:
     """Fail where something of the source is lost, instead of a notice."""
     on_build: Callable[[Event], None] | None = None
     """Is told Building, Built and Notices while an engine is being opened, before Started."""
+    resumable: bool = False
+    """Keep finished segments beside the target until all is done, and go on from those kept."""
+    stall_timeout: float = 60.0
+    """Seconds without a byte after which a pipe counts as dead; 0 waits for ever."""
     verify: Literal["fast", "full", "off"] = "fast"
     """fast reads the finished file's packets, full decodes it, off trusts."""
 
@@ -60,6 +64,8 @@ class RunOptions:
             raise UsageError(f"start is {float(self.start)} s; it must not be negative")
         if self.duration is not None and self.duration <= 0:
             raise UsageError(f"duration is {float(self.duration)} s; it must be above 0")
+        if not self.stall_timeout >= 0:
+            raise UsageError(f"stall_timeout is {self.stall_timeout} s; it must not be negative")
         if self.verify not in ("fast", "full", "off"):
             raise UsageError(f"verify is {self.verify!r}; use fast, full or off")
         if self.on_corrupt not in get_args(OnCorrupt):

@@ -9,7 +9,8 @@ import itertools
 import time
 from array import array
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,17 @@ from deblurvid.frames import Damage, Faults
 from deblurvid.options import RunOptions
 from deblurvid.prefetch import Waits, prefetch
 from deblurvid.remarks import after_the_last_frame, copied_pictures, lead_in, without_loss
+from deblurvid.resuming import (
+    already_finished,
+    begin_journal,
+    beginning_notices,
+    check_resumable,
+    restore_resumably,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
+    from contextlib import AbstractContextManager
 
     from av.container import InputContainer
     from av.video.frame import VideoFrame
@@ -33,9 +42,11 @@ if TYPE_CHECKING:
     from deblurvid.stages.demux import Span
     from deblurvid.stages.encoders import EncoderChoice
     from deblurvid.stages.ffmpeg import AnyPacket
+    from deblurvid.stages.journal import Journal
     from deblurvid.stages.mux import Output
     from deblurvid.stages.streams import StreamPlan
     from deblurvid.stages.timeline import Timeline
+    from deblurvid.stages.watchdog import WatchedFifo
 
 QUEUE_CAPACITY = 4
 """Values that may wait at each boundary: enough to even out, 1.4 MB each at 720p."""
@@ -84,8 +95,16 @@ class Job:
     choice: EncoderChoice
     engine: Engine
     output: Output
+    open_output: Callable[[], Output]
+    """Opens another one like it."""
+    open_encoder: Callable[[], AbstractContextManager[VideoStream]]
+    """Opens another encoder like that of the output."""
+    progressive: Callable[[Iterator[VideoFrame | AnyPacket]], Iterator[VideoFrame | AnyPacket]]
+    """Deinterlaces what a decoder gives, if that is asked for."""
     items: Iterator[VideoFrame | AnyPacket]
     """All that the decoder gives, deinterlaced if asked for, its first frame included."""
+    fifo: WatchedFifo | None
+    """What the source is read by, if it is one."""
     decoded: Waits = field(default_factory=Waits)
     restored: Waits = field(default_factory=Waits)
     stamps: array[int] = field(default_factory=lambda: array("q"))
@@ -93,6 +112,15 @@ class Job:
     """Pictures that the generator failed on."""
     damage: Damage
     """What was wrong with the source's frames."""
+
+    def frame_done(self, index: int, size_bytes: int, began: float) -> FrameDone:
+        """Tell of a frame that is encoded; `began` is when the run did."""
+        busy = self.busy_seconds(time.perf_counter() - began)
+        return FrameDone(
+            index=index,
+            size_bytes=size_bytes,
+            bottleneck=max(busy, key=lambda segment: busy[segment]),
+        )
 
     def busy_seconds(self, elapsed: float) -> dict[Segment, float]:
         """How long each segment did not stand still, of `elapsed` seconds."""
@@ -105,7 +133,7 @@ class Job:
 
 def _run(source: Path, target: Path, options: RunOptions) -> Generator[Event, None, None]:
     with ExitStack() as stack:
-        job = open_job(source, target, options, stack)
+        job, journal = _open(source, target, options, stack)
         losses = [plan.loss for plan in job.plans if plan.loss]
         losses += job.choice.losses
         if options.strict and losses:
@@ -118,11 +146,35 @@ def _run(source: Path, target: Path, options: RunOptions) -> Generator[Event, No
             engine=str(job.engine.spec),
             encoder=str(job.choice),
             frame_count=job.info.frame_count,
+            resumed_frames=0 if journal is None else journal.frames,
         )
         for text in [*losses, *copied_pictures(job), *lead_in(job)]:
             yield Notice(text=text)
-        yield from _restore(job, began)
-        yield from _finish(job, began)
+        if journal is None:
+            yield from _restore(job, began)
+            yield from _finish(job, began)
+        elif journal.is_placed:
+            yield from already_finished(job, journal)
+        else:
+            resumed = journal.frames
+            yield from beginning_notices(job, journal)
+            yield from restore_resumably(job, journal, source, partial(_line, job), began)
+            yield from _finish(job, began, journal, resumed)
+
+
+def _open(
+    source: Path, target: Path, options: RunOptions, stack: ExitStack
+) -> tuple[Job, Journal | None]:
+    """Open and check everything, the journal last."""
+    if not options.resumable:
+        return open_job(source, target, options, stack), None
+    from deblurvid.stages.journal import is_placed
+
+    check_resumable(source, target, options)
+    # What a run made that was killed before it could say so is there, and is no other's file.
+    overwrite = options.overwrite or is_placed(target)
+    job = open_job(source, target, replace(options, overwrite=overwrite), stack)
+    return job, begin_journal(job, source, target, anew=options.overwrite, stack=stack)
 
 
 def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) -> Job:
@@ -130,10 +182,11 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
     from deblurvid.stages.avi import fitted_to_avi
     from deblurvid.stages.clock import Clock
     from deblurvid.stages.decode import decode, describe, until_first_frame
-    from deblurvid.stages.demux import demux, open_input, span_of, video_stream, without_hidden
+    from deblurvid.stages.demux import demux, span_of, video_stream, without_hidden
     from deblurvid.stages.encoders import choose_encoder
     from deblurvid.stages.ffmpeg import NON_NEGATIVE_MUXERS
     from deblurvid.stages.mux import check_target, muxer_of, open_output
+    from deblurvid.stages.segments import open_encoder
     from deblurvid.stages.streams import copied_sound, plan_streams
     from deblurvid.stages.tags import picture_tags
     from deblurvid.stages.timeline import Timeline
@@ -141,7 +194,7 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
 
     muxer = muxer_of(target)
     check_target(source, target, overwrite=options.overwrite)
-    container = stack.enter_context(open_input(source))
+    container, fifo = _open_source(source, options, stack)
     video = video_stream(container, source)
     plans = plan_streams(container, video, muxer, cut=bool(options.start))
     span = span_of(container, video, options.start, options.duration, muxer=muxer)
@@ -161,9 +214,11 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
     if muxer == "avi":
         info, choice = fitted_to_avi(source, info, choice, options)
     engine = _engine_for(info, options, stack)
-    output = open_output(container, target, plans, choice, first=first, info=info, span=span)
-    stack.callback(output.discard)
-    return Job(
+    progressive = partial(_progressive, options=options, video=video, first=first, info=info)
+    new_output = partial(
+        open_output, container, target, plans, choice, first=first, info=info, span=span
+    )
+    job = Job(
         options=options,
         source=container,
         video=video,
@@ -175,10 +230,33 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
         plans=plans,
         choice=choice,
         engine=engine,
-        output=output,
+        output=new_output(),
+        open_output=new_output,
+        open_encoder=partial(open_encoder, choice, muxer, source=video, first=first, info=info),
         damage=damage,
-        items=_progressive(itertools.chain(head, items), options, video, first, info),
+        progressive=progressive,
+        items=progressive(itertools.chain(head, items)),
+        fifo=fifo,
     )
+    stack.callback(_discard_output, job)
+    return job
+
+
+def _open_source(
+    source: Path, options: RunOptions, stack: ExitStack
+) -> tuple[InputContainer, WatchedFifo | None]:
+    from deblurvid.stages.demux import open_input
+    from deblurvid.stages.watchdog import watched
+
+    fifo = watched(source, options.stall_timeout)
+    if fifo is not None:
+        stack.callback(fifo.close)
+    return stack.enter_context(open_input(source, fifo)), fifo
+
+
+def _discard_output(job: Job) -> None:
+    """Of the output that the job has by then."""
+    job.output.discard()
 
 
 def _check_fields(options: RunOptions, video: VideoStream, first: VideoFrame) -> None:
@@ -194,6 +272,7 @@ def _check_fields(options: RunOptions, video: VideoStream, first: VideoFrame) ->
 
 def _progressive(
     items: Iterator[VideoFrame | AnyPacket],
+    *,
     options: RunOptions,
     video: VideoStream,
     first: VideoFrame,
@@ -236,31 +315,11 @@ def _restore(job: Job, began: float) -> Iterator[Event]:
     """Run the line: demux -> decode -> unpack -> deblur -> pack -> encode -> mux."""
     from deblurvid.stages.avi import frames_from_zero, packets_from_zero
     from deblurvid.stages.convert import convert
-    from deblurvid.stages.deblur import deblur
     from deblurvid.stages.encode import encode
     from deblurvid.stages.mux import mux
-    from deblurvid.stages.pack import pack
-    from deblurvid.stages.unpack import unpack
 
     with ExitStack() as stack:
-
-        def threaded(items: Iterator[Any], waits: Waits, name: str) -> Iterator[Any]:
-            ahead = prefetch(items, capacity=QUEUE_CAPACITY, waits=waits, name=name)
-            stack.callback(ahead.close)
-            return ahead
-
-        pictures = threaded(unpack(job.items, job.info), job.decoded, "decode")
-        restored = threaded(
-            deblur(
-                pictures,
-                job.engine,
-                strength=job.options.strength,
-                faults=job.faults,
-            ),
-            job.restored,
-            "engine",
-        )
-        frames = pack(restored, job.info, job.choice.pixel_format)
+        frames = _line(job, job.items, stack)
         in_avi = job.output.container.format.name == "avi"
         if in_avi:
             frames = frames_from_zero(frames)
@@ -271,17 +330,41 @@ def _restore(job: Job, began: float) -> Iterator[Event]:
         for packet in mux(packets, job.output):
             if packet.stream is job.output.video:
                 done += 1
-                busy = job.busy_seconds(time.perf_counter() - began)
-                yield FrameDone(
-                    index=done,
-                    size_bytes=job.output.size_bytes,
-                    bottleneck=max(busy, key=lambda segment: busy[segment]),
-                )
+                yield job.frame_done(done, job.output.size_bytes, began)
+        if job.fifo is not None:
+            job.fifo.check()
         job.output.close()
 
 
-def _finish(job: Job, began: float) -> Iterator[Event]:
-    """Check the closed file and give it its name."""
+def _line(job: Job, items: Iterator[Any], stack: ExitStack) -> Iterator[Any]:
+    """Decoded items to restored ones, in threads that end with the stack."""
+    from deblurvid.stages.deblur import deblur
+    from deblurvid.stages.pack import pack
+    from deblurvid.stages.unpack import unpack
+
+    def threaded(items: Iterator[Any], waits: Waits, name: str) -> Iterator[Any]:
+        ahead = prefetch(items, capacity=QUEUE_CAPACITY, waits=waits, name=name)
+        stack.callback(ahead.close)
+        return ahead
+
+    pictures = threaded(unpack(items, job.info), job.decoded, "decode")
+    restored = threaded(
+        deblur(pictures, job.engine, strength=job.options.strength, faults=job.faults),
+        job.restored,
+        "engine",
+    )
+    if job.fifo is not None:
+        stack.callback(job.fifo.leave)  # before the threads are waited for: one may wait for bytes
+    return pack(restored, job.info, job.choice.pixel_format)
+
+
+def _finish(
+    job: Job, began: float, journal: Journal | None = None, resumed: int = 0
+) -> Iterator[Event]:
+    """Check the closed file and give it its name; then the journal has served.
+
+    `resumed` frames were there when the run began.
+    """
     from deblurvid.stages.tags import lost_tags, lost_texts
     from deblurvid.stages.verify import verify
 
@@ -307,7 +390,11 @@ def _finish(job: Job, began: float) -> Iterator[Event]:
         if job.options.strict:
             raise VerificationError(f"{text} (--strict makes this an error)")
         yield Notice(text=text)
+    if journal is not None:
+        journal.place(job.output.part)
     job.output.move_into_place(overwrite=job.options.overwrite)
+    if journal is not None:
+        journal.remove()
     yield Finished(
         target=job.output.target,
         frames=len(job.stamps),
@@ -319,4 +406,5 @@ def _finish(job: Job, began: float) -> Iterator[Event]:
         flat_frames=len(job.faults.flat),
         busy_seconds=busy,
         verified=job.options.verify,
+        resumed_frames=resumed,
     )

@@ -102,6 +102,18 @@ def test_pace_is_recent() -> None:
     assert pace.fps < 15
 
 
+def test_pace_of_a_resumed_run() -> None:
+    """Frames that were there before the clock began say nothing of how fast the others come."""
+    clock = Clock()
+    pace = Pace(1000, clock, done=800)
+    assert (pace.done, pace.fps) == (800, None)
+    clock.seconds += 1
+    pace.mark(810)
+
+    assert pace.fps == pytest.approx(10)
+    assert pace.eta_seconds == pytest.approx(19)
+
+
 def test_pace_holds_little() -> None:
     """However many frames come, only the window is remembered."""
     clock = Clock()

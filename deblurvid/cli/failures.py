@@ -24,6 +24,9 @@ def failure_of(error: BaseException, *, started: bool) -> Failure:
     match error:
         case DeblurvidError():
             return Failure("error", str(error), name, Exit.FAILED if started else Exit.REFUSED)
+        case MemoryError():
+            message = "the memory is used up: close other programs, or restore smaller pictures"
+            return Failure("error", message, name, Exit.FAILED)
         case BrokenPipeError():
             return Failure("error", "whoever read the output has gone", name, Exit.FAILED)
         case _:

@@ -78,6 +78,21 @@ Duration = Annotated[
 Strict = Annotated[
     bool, _files("--strict", help="Fail where something cannot be kept, instead of a notice.")
 ]
+Resumable = Annotated[
+    bool,
+    _files(
+        "--resumable",
+        help="Keep what is finished beside FILE until all is; the same command then goes on.",
+    ),
+]
+StallTimeout = Annotated[
+    float,
+    _files(
+        parser=number_from_text,
+        metavar="SECONDS",
+        help="Give up when a pipe sends nothing for so long; 0 waits for ever.",
+    ),
+]
 Verify = Annotated[
     Literal["fast", "full", "off"],
     _files(help="Check the output by its packets (fast), also decode it (full), or trust it."),
@@ -159,6 +174,8 @@ def run(
     start: Start = None,
     duration: Duration = None,
     strict: Strict = False,
+    resumable: Resumable = False,
+    stall_timeout: StallTimeout = 60.0,
     verify: Verify = "fast",
     engine: EngineName = "auto",
     device: Device = "auto",
@@ -180,6 +197,7 @@ def run(
     Exit codes: 0 done, 1 failed, 2 refused before work began, 130 interrupted.
     """
     from deblurvid.pipeline import deblur_video
+    from deblurvid.stages.journal import journal_folder
 
     def begin(show: Callable[[Event], None]) -> Iterator[Event]:
         return deblur_video(
@@ -197,11 +215,14 @@ def run(
             duration=duration,
             overwrite=overwrite,
             strict=strict,
+            resumable=resumable,
+            stall_timeout=stall_timeout,
             verify=verify,
             on_build=show,
         )
 
-    return _watch(begin, target, progress, debug=debug)
+    kept = journal_folder(target) if resumable else None
+    return _watch(begin, target, progress, kept=kept, debug=debug)
 
 
 def _watch(
@@ -209,9 +230,13 @@ def _watch(
     target: Path,
     style: Style,
     *,
+    kept: Path | None,
     debug: bool,
 ) -> int:
-    """Show the events of a run, and of an engine that is built for it; gives the exit code."""
+    """Show the events of a run, and of an engine that is built for it; gives the exit code.
+
+    `kept` is where the run keeps what is finished, if it does.
+    """
     from deblurvid.progress import make_display
 
     display = make_display(style)
@@ -225,7 +250,8 @@ def _watch(
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told here, with its code
         failure = failure_of(error, started=started)
         if failure.kind == "interrupted":
-            failure = replace(failure, message=f"interrupted; {_what_became(target, before)}")
+            became = _what_became(target, before, kept)
+            failure = replace(failure, message=f"interrupted; {became}")
         with suppress(OSError):  # the reader of standard output may have gone
             display.fail(failure)
         return report(error, failure, debug=debug)
@@ -241,8 +267,11 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_ino, found.st_mtime_ns
 
 
-def _what_became(target: Path, before: tuple[int, int] | None) -> str:
+def _what_became(target: Path, before: tuple[int, int] | None, kept: Path | None) -> str:
     now = _identity(target)
-    if now is None:
-        return f"nothing was written to {target}"
-    return f"{target} is as it was" if now == before else f"{target} was already complete"
+    if now is not None and now != before:
+        return f"{target} was already complete"
+    became = f"nothing was written to {target}" if now is None else f"{target} is as it was"
+    if kept is not None and kept.exists():
+        became += "; what is finished is kept: the same command goes on with it"
+    return became

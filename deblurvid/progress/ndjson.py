@@ -27,12 +27,12 @@ class JsonDisplay(NoDisplay):
     building     generator, phase, share (0 to 1); before started, where an engine is built first
     built        path, seconds, size_bytes, reused, parity (in words, null where not measured)
     started      source, target, width, height, pixel_format, codec, frame_rate, duration_seconds,
-                 frames, engine, encoder; null where the container does not tell
+                 frames, engine, encoder, resumed_frames; null where the container does not tell
     frame        index, frames, fps, elapsed_seconds, eta_seconds, size_bytes, bottleneck; some ten
                  a second at most, and always the last
     notice       text
     finished     target, frames, seconds, fps, size_bytes, invalid_frames, busy_seconds, verified,
-                 flat_frames, corrupt_frames, undecodable_packets
+                 flat_frames, corrupt_frames, undecodable_packets, resumed_frames
     error        message, type, exit_code
     interrupted  message, type, exit_code
 
@@ -58,7 +58,7 @@ class JsonDisplay(NoDisplay):
             case Built():
                 self._write({"event": "built", **asdict(event), "path": str(event.path)})
             case Started():
-                self._pace = Pace(event.frame_count, self._clock)
+                self._pace = Pace(event.frame_count, self._clock, done=event.resumed_frames)
                 self._write(_started_object(event))
             case FrameDone():
                 self._pace.mark(event.index)
@@ -122,6 +122,7 @@ def _started_object(event: Started) -> dict[str, Any]:
         "frames": event.frame_count,
         "engine": event.engine,
         "encoder": event.encoder,
+        "resumed_frames": event.resumed_frames,
     }
 
 
@@ -131,7 +132,9 @@ def _finished_object(event: Finished) -> dict[str, Any]:
         "target": str(event.target),
         "frames": event.frames,
         "seconds": _rounded(event.seconds),
-        "fps": _rounded(event.frames / event.seconds if event.seconds else None),
+        "fps": _rounded(
+            (event.frames - event.resumed_frames) / event.seconds if event.seconds else None
+        ),
         "size_bytes": event.size_bytes,
         "invalid_frames": event.invalid_frames,
         "busy_seconds": {name: _rounded(value) for name, value in event.busy_seconds.items()},
@@ -139,6 +142,7 @@ def _finished_object(event: Finished) -> dict[str, Any]:
         "flat_frames": event.flat_frames,
         "corrupt_frames": event.corrupt_frames,
         "undecodable_packets": event.undecodable_packets,
+        "resumed_frames": event.resumed_frames,
     }
 
 

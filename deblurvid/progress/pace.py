@@ -17,12 +17,19 @@ SAMPLE_SECONDS = 0.1
 class Pace:
     """How fast frames have been coming of late, and what that means for the rest."""
 
-    def __init__(self, total: int | None, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self,
+        total: int | None,
+        clock: Callable[[], float] = time.perf_counter,
+        *,
+        done: int = 0,
+    ) -> None:
+        """Expect `total` frames, of which `done` were there when the clock began."""
         self._clock = clock
         self._began = clock()
-        self._recent: deque[tuple[float, int]] = deque([(self._began, 0)])
+        self._recent: deque[tuple[float, int]] = deque([(self._began, done)])
         self._total = total
-        self.done = 0
+        self.done = done
 
     def mark(self, done: int) -> None:
         """Note that `done` frames are done by now."""

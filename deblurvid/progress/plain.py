@@ -49,7 +49,7 @@ class PlainDisplay(NoDisplay):
             case Built():
                 self._print(built_line(event))
             case Started():
-                self._pace = Pace(event.frame_count, self._clock)
+                self._pace = Pace(event.frame_count, self._clock, done=event.resumed_frames)
                 for line in started_lines(event):
                     self._print(line)
             case Notice():

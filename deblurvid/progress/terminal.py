@@ -90,11 +90,16 @@ class RichDisplay(NoDisplay):
                 self._end_building()
                 self._print(built_line(event), "dim")
             case Started():
-                self._pace = Pace(event.frame_count)
+                self._pace = Pace(event.frame_count, done=event.resumed_frames)
                 files, how = started_lines(event)
                 self._print(files, "bold")
                 self._print(how, "dim")
-                self._task = self._bar.add_task("", total=event.frame_count, **self._figures(None))
+                self._task = self._bar.add_task(
+                    "",
+                    total=event.frame_count,
+                    completed=event.resumed_frames,
+                    **self._figures(None),
+                )
                 self._bar.start()
             case Notice():
                 self._print(f"notice: {event.text}", "yellow")

@@ -25,9 +25,11 @@ def started_lines(event: Started) -> tuple[str, str]:
 
 def finished_line(event: Finished) -> str:
     """What was written, how fast, and how it was checked."""
-    speed = f" ({event.frames / event.seconds:.1f} fps)" if event.seconds else ""
+    fresh = event.frames - event.resumed_frames
+    speed = f" ({fresh / event.seconds:.1f} fps)" if event.seconds else ""
+    kept = f", {event.resumed_frames} more kept from before" if event.resumed_frames else ""
     return (
-        f"{event.target}: {event.frames} frames in {event.seconds:.1f} s{speed}, "
+        f"{event.target}: {fresh} frames in {event.seconds:.1f} s{speed}{kept}, "
         f"{size_text(event.size_bytes)}; {_CHECKED[event.verified]}"
     )
 

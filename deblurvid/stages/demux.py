@@ -19,11 +19,13 @@ from deblurvid.stages.timeline import Timeline
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+    from typing import Any
 
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
     from deblurvid.stages.ffmpeg import AnyPacket
+    from deblurvid.stages.watchdog import WatchedFifo
 
 
 LONGEST_LEAD_IN = {"mp4": Fraction(10), "mov": Fraction(10), "avi": Fraction(10)}
@@ -72,8 +74,12 @@ class Span:
         return self.end is not None and seconds >= self.origin + self.end
 
 
-def open_input(path: Path) -> InputContainer:
+def open_input(path: Path, fifo: WatchedFifo | None = None) -> InputContainer:
     """Open a media file, and nothing that it names.
+
+    Args:
+        path: the file.
+        fifo: what to read it by, where it is a FIFO.
 
     Raises:
         InputError: missing, a folder, empty, or in no format that is read.
@@ -89,7 +95,11 @@ def open_input(path: Path) -> InputContainer:
     if stat.S_ISREG(mode.st_mode) and mode.st_size == 0:
         raise InputError(f"{path}: the file is empty")
     with translated(InputError, f"{path}: not a readable video"):
-        return av.open(f"file:{path}", options=READ_ONLY_FILES, metadata_errors="replace")
+        opened: Any = fifo or f"file:{path}"
+        container: InputContainer = av.open(
+            opened, "r", options=READ_ONLY_FILES, metadata_errors="replace"
+        )
+        return container
 
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from deblurvid.stages.convert import converter
 from deblurvid.stages.encode import add_encoder
 from deblurvid.stages.encoders import refuse_unread
 from deblurvid.stages.ffmpeg import WRITABLE_FORMATS, overheard, translated
+from deblurvid.stages.parts import Part, new_part
 from deblurvid.stages.streams import attach, chapters_within, copy_stream, fresh_tags
 from deblurvid.stages.ticks import encoder_tick
 from deblurvid.stages.timecode import advance_timecode
@@ -45,8 +45,6 @@ LEAST_WAIT = 10
 """Seconds; FFmpeg's own default."""
 EQUAL_TIMES = frozenset({"matroska", "webm"})
 """Formats in which packets of a stream may be decoded at the same time."""
-LONGEST_STEM = 40
-"""Characters of the target's name in the part file's, which must not be too long for the folder."""
 
 
 def muxer_of(target: Path) -> str:
@@ -90,7 +88,7 @@ class Output:
     """A file in the making. Leave it by `move_into_place`, or by `discard`, which removes it."""
 
     target: Path
-    part: Path
+    held: Part
     container: OutputContainer
     video: VideoStream = field(init=False)
     """The restored stream."""
@@ -99,6 +97,11 @@ class Output:
     converters: dict[int, Converter] = field(default_factory=dict)
     """By the index of the source's stream, for those that are not copied."""
     size_bytes: int = 0
+
+    @property
+    def part(self) -> Path:
+        """The hidden file that is being written."""
+        return self.held.path
 
     @property
     def restored(self) -> Track:
@@ -122,6 +125,7 @@ class Output:
             self.part.replace(self.target)
         except OSError as exc:
             raise OutputError(f"{self.target}: cannot be written: {exc.strerror}") from exc
+        self.held.release()
 
     def discard(self) -> None:
         """Remove what has been written. After `move_into_place` there is nothing to remove."""
@@ -130,6 +134,7 @@ class Output:
         with suppress(Exception):  # the file goes anyway, and a first error is on its way
             self.container.close()
         self.part.unlink(missing_ok=True)
+        self.held.release()
 
 
 def open_output(  # noqa: PLR0913 - each is a value of its own, made by a stage of its own
@@ -158,17 +163,22 @@ def open_output(  # noqa: PLR0913 - each is a value of its own, made by a stage 
         EncoderError: the encoder refuses an option's value or the size.
     """
     muxer = muxer_of(target)
-    part = target.with_name(f".{target.stem[:LONGEST_STEM]}.{secrets.token_hex(4)}.part")
-    with written_to(target):
-        container = av.open(
-            f"file:{part}",
-            "w",
-            format=muxer,
-            options={"max_interleave_delta": str(_interleave_delta(info))},
-            container_options=_muxer_options(muxer, info),
-        )
     try:
-        output = Output(target=target, part=part, container=container)
+        held = new_part(target)
+    except OSError as exc:
+        raise OutputError(f"{target}: cannot be written: {exc.strerror}") from exc
+    part = held.path
+    container: OutputContainer | None = None
+    try:
+        with written_to(target):
+            container = av.open(
+                f"file:{part}",
+                "w",
+                format=muxer,
+                options={"max_interleave_delta": str(_interleave_delta(info))},
+                container_options=_muxer_options(muxer, info),
+            )
+        output = Output(target=target, held=held, container=container)
         for plan in plans:
             if isinstance(plan.stream, VideoStream) and plan.fate == "restore":
                 output.video = _add_restored(container, choice, plan.stream, first, info)
@@ -188,8 +198,10 @@ def open_output(  # noqa: PLR0913 - each is a value of its own, made by a stage 
         _write_header(output, choice)
     except BaseException:
         with suppress(Exception):
-            container.close()
+            if container is not None:
+                container.close()
         part.unlink(missing_ok=True)
+        held.release()
         raise
     return output
 
