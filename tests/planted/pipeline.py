@@ -234,7 +234,7 @@ FAULTS = (
     Fault(
         "half a file left behind",
         "deblurvid/pipeline.py",
-        "    stack.callback(output.discard)\n",
+        "    stack.callback(_discard_output, job)\n",
         "",
         (RUN + "test_leaving_a_run_leaves_nothing",),
     ),

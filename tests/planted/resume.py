@@ -137,8 +137,8 @@ FAULTS = (
     Fault(
         "faults of the generator forgotten at an interruption",
         "deblurvid/resuming.py",
-        "    job.faults = _faults(journal)\n",
-        "",
+        "job.faults, job.damage = _faults(journal), _damage(journal.records[-1])",
+        "job.damage = _damage(journal.records[-1])",
         (RUN + "test_faults_of_the_generator_are_remembered",),
     ),
     Fault(
