@@ -8,22 +8,26 @@ from __future__ import annotations
 import itertools
 import time
 from array import array
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deblurvid.errors import UsageError, VerificationError
-from deblurvid.events import Event, Finished, FrameDone, Notice, Segment, Started
+from deblurvid.events import Event, Finished, FrameDone, Notice, Segment, Started, Verified
 from deblurvid.frames import Damage, Faults
 from deblurvid.options import RunOptions
 from deblurvid.prefetch import Waits, prefetch
-from deblurvid.remarks import after_the_last_frame, copied_pictures, lead_in, without_loss
+from deblurvid.remarks import (
+    after_the_last_frame,
+    before_the_first_frame,
+    lead_in,
+    without_loss,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from av.container import InputContainer
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
     from deblurvid.stages.encoders import EncoderChoice
     from deblurvid.stages.ffmpeg import AnyPacket
     from deblurvid.stages.mux import Output
+    from deblurvid.stages.reformat import Conversion
+    from deblurvid.stages.source import Source
     from deblurvid.stages.streams import StreamPlan
     from deblurvid.stages.timeline import Timeline
 
@@ -72,7 +78,7 @@ class Job:
     """What is open while one video is worked on."""
 
     options: RunOptions
-    source: InputContainer
+    source: Source
     video: VideoStream
     span: Span
     clock: Clock
@@ -82,6 +88,7 @@ class Job:
     """What the source says of its picture; see `stages.tags`."""
     plans: list[StreamPlan]
     choice: EncoderChoice
+    conversion: Conversion | None
     engine: Engine
     output: Output
     items: Iterator[VideoFrame | AnyPacket]
@@ -119,7 +126,7 @@ def _run(source: Path, target: Path, options: RunOptions) -> Generator[Event, No
             encoder=str(job.choice),
             frame_count=job.info.frame_count,
         )
-        for text in [*losses, *copied_pictures(job), *lead_in(job)]:
+        for text in [*losses, *before_the_first_frame(job), *lead_in(job)]:
             yield Notice(text=text)
         yield from _restore(job, began)
         yield from _finish(job, began)
@@ -127,45 +134,47 @@ def _run(source: Path, target: Path, options: RunOptions) -> Generator[Event, No
 
 def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) -> Job:
     """Open and check everything, cheapest first; nothing under the target's name is touched."""
-    from deblurvid.stages.avi import fitted_to_avi
-    from deblurvid.stages.clock import Clock
-    from deblurvid.stages.decode import decode, describe, until_first_frame
-    from deblurvid.stages.demux import demux, open_input, span_of, video_stream, without_hidden
-    from deblurvid.stages.encoders import choose_encoder
-    from deblurvid.stages.ffmpeg import NON_NEGATIVE_MUXERS
-    from deblurvid.stages.mux import check_target, muxer_of, open_output
-    from deblurvid.stages.streams import copied_sound, plan_streams
+    from deblurvid.stages.decode import describe, until_first_frame
+    from deblurvid.stages.demux import video_stream
+    from deblurvid.stages.encoding import choose_encoding, even_rate
+    from deblurvid.stages.landing import land
+    from deblurvid.stages.mux import check_target, muxer_of, open_output, refuse_unseekable
+    from deblurvid.stages.source import open_source
     from deblurvid.stages.tags import picture_tags
-    from deblurvid.stages.timeline import Timeline
     from deblurvid.stages.trial import refuse_absent_hardware
 
-    muxer = muxer_of(target)
+    muxer = muxer_of(target, options.format)
+    refuse_unseekable(source, target, muxer, options)
     check_target(source, target, overwrite=options.overwrite)
-    container = stack.enter_context(open_input(source))
+    opened = stack.enter_context(closing(open_source(source, options)))
+    container = opened.container
     video = video_stream(container, source)
-    plans = plan_streams(container, video, muxer, cut=bool(options.start))
-    span = span_of(container, video, options.start, options.duration, muxer=muxer)
-    clock, timeline = Clock(video), Timeline(video)
-    damage = Damage()
-    packets = demux(container, video, span, timeline)
-    if muxer in NON_NEGATIVE_MUXERS:
-        packets = without_hidden(packets, copied_sound(plans))
-    packets = clock.noting(packets)
-    items = decode(packets, video, span, clock, on_corrupt=options.on_corrupt, damage=damage)
+    plans, span, clock, timeline, damage, items = _opened_video(opened, source, muxer, options)
     head, first = until_first_frame(items, source, span)
-    info = describe(container, video, first, span)
+    info = even_rate(describe(container, video, first, span), video, muxer)
+    info = opened.counted(info, span)
     _check_fields(options, video, first)
     tags = picture_tags(video, first)
-    choice = choose_encoder(info, muxer, codec=options.codec, options=dict(options.encoder_options))
+    conversion, choice = choose_encoding(opened, info, muxer, target, options)
     refuse_absent_hardware(choice)
     if muxer == "avi":
-        info, choice = fitted_to_avi(source, info, choice, options)
+        info, choice = _for_avi(opened, source, info, choice, options)
     engine = _engine_for(info, options, stack)
-    output = open_output(container, target, plans, choice, first=first, info=info, span=span)
+    output = open_output(
+        container,
+        land(target, opened.first_number),
+        muxer,
+        plans,
+        choice,
+        first=first,
+        info=info,
+        span=span,
+        conversion=conversion,
+    )
     stack.callback(output.discard)
     return Job(
         options=options,
-        source=container,
+        source=opened,
         video=video,
         span=span,
         clock=clock,
@@ -174,6 +183,7 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
         tags=tags,
         plans=plans,
         choice=choice,
+        conversion=conversion,
         engine=engine,
         output=output,
         damage=damage,
@@ -205,6 +215,41 @@ def _progressive(
     if not options.deinterlace:
         return items
     return deinterlace(items, info, field_parity(video, first))
+
+
+def _for_avi(
+    opened: Source, source: Path, info: VideoInfo, choice: EncoderChoice, options: RunOptions
+) -> tuple[VideoInfo, EncoderChoice]:
+    """A constant rate, which images have by themselves, and no B-frames."""
+    from deblurvid.stages.avi import fitted_to_avi, without_reordering
+
+    if opened.images is not None:
+        return info, without_reordering(choice)
+    return fitted_to_avi(source, info, choice, options)
+
+
+def _opened_video(
+    opened: Source, source: Path, muxer: str, options: RunOptions
+) -> tuple[list[StreamPlan], Span, Clock, Timeline, Damage, Iterator[VideoFrame | AnyPacket]]:
+    """What becomes of each stream, and the line from demux to decode."""
+    from deblurvid.stages.clock import Clock
+    from deblurvid.stages.decode import decode
+    from deblurvid.stages.demux import span_of, video_stream, without_hidden
+    from deblurvid.stages.ffmpeg import NON_NEGATIVE_MUXERS
+    from deblurvid.stages.streams import copied_sound, plan_streams
+    from deblurvid.stages.timeline import Timeline
+
+    container = opened.container
+    video = video_stream(container, source)
+    plans = plan_streams(container, video, muxer, cut=bool(options.start))
+    span = span_of(container, video, options.start, options.duration, muxer=muxer)
+    clock, timeline, damage = Clock(video), Timeline(video), Damage()
+    packets = opened.packets(video, span, timeline)
+    if muxer in NON_NEGATIVE_MUXERS:
+        packets = without_hidden(packets, copied_sound(plans))
+    packets = clock.noting(packets)
+    items = decode(packets, video, span, clock, on_corrupt=options.on_corrupt, damage=damage)
+    return plans, span, clock, timeline, damage, items
 
 
 def _engine_for(info: VideoInfo, options: RunOptions, stack: ExitStack) -> Engine:
@@ -240,12 +285,19 @@ def _restore(job: Job, began: float) -> Iterator[Event]:
     from deblurvid.stages.encode import encode
     from deblurvid.stages.mux import mux
     from deblurvid.stages.pack import pack
+    from deblurvid.stages.reformat import reformat
     from deblurvid.stages.unpack import unpack
 
     with ExitStack() as stack:
 
         def threaded(items: Iterator[Any], waits: Waits, name: str) -> Iterator[Any]:
-            ahead = prefetch(items, capacity=QUEUE_CAPACITY, waits=waits, name=name)
+            ahead = prefetch(
+                items,
+                capacity=QUEUE_CAPACITY,
+                waits=waits,
+                name=name,
+                leave=job.source.leave,  # or a decoder would wait for a pipe, and all for it
+            )
             stack.callback(ahead.close)
             return ahead
 
@@ -260,7 +312,8 @@ def _restore(job: Job, began: float) -> Iterator[Event]:
             job.restored,
             "engine",
         )
-        frames = pack(restored, job.info, job.choice.pixel_format)
+        packed = job.info.pixel_format if job.conversion else job.choice.pixel_format
+        frames = reformat(pack(restored, job.info, packed), job.conversion)
         in_avi = job.output.container.format.name == "avi"
         if in_avi:
             frames = frames_from_zero(frames)
@@ -282,23 +335,26 @@ def _restore(job: Job, began: float) -> Iterator[Event]:
 
 def _finish(job: Job, began: float) -> Iterator[Event]:
     """Check the closed file and give it its name."""
-    from deblurvid.stages.tags import lost_tags, lost_texts
-    from deblurvid.stages.verify import verify
+    from deblurvid.stages.check import check
 
     busy = job.busy_seconds(time.perf_counter() - began)
     texts = after_the_last_frame(job)
+    verified: Verified = "off"
     if job.options.verify != "off":
-        full = job.options.verify == "full"
-        written = verify(job.output, job.stamps, job.info.time_base, full=full)
-        lost = [
-            *lost_tags(job.tags, written.picture or {}),
-            *lost_texts(job.source, job.span, written),
-            *written.lost_words,
-        ]
-        texts += [f"the output does not keep {what}" for what in lost]
-        if written.shift:  # nothing is lost, so strict has nothing against it
+        found = check(
+            job.output,
+            stamps=job.stamps,
+            info=job.info,
+            tags=job.tags,
+            source=job.source.container,
+            span=job.span,
+            full=job.options.verify == "full",
+        )
+        verified = found.how
+        texts += [f"the output does not keep {what}" for what in found.lost]
+        if found.shift:  # nothing is lost, so strict has nothing against it
             yield Notice(
-                text=f"all streams begin {float(written.shift):.3f} s later together, because the "
+                text=f"all streams begin {float(found.shift):.3f} s later together, because the "
                 "container cannot hold the source's negative times"
             )
     for text in without_loss(job):
@@ -307,16 +363,17 @@ def _finish(job: Job, began: float) -> Iterator[Event]:
         if job.options.strict:
             raise VerificationError(f"{text} (--strict makes this an error)")
         yield Notice(text=text)
-    job.output.move_into_place(overwrite=job.options.overwrite)
+    for text in job.output.move_into_place(overwrite=job.options.overwrite):
+        yield Notice(text=text)
     yield Finished(
         target=job.output.target,
         frames=len(job.stamps),
         seconds=time.perf_counter() - began,
-        size_bytes=job.output.target.stat().st_size,
+        size_bytes=job.output.landing.size_bytes,
         corrupt_frames=len(job.damage.corrupt),
         undecodable_packets=len(job.damage.undecodable),
         invalid_frames=len(job.faults.invalid),
         flat_frames=len(job.faults.flat),
         busy_seconds=busy,
-        verified=job.options.verify,
+        verified=verified,
     )

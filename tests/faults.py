@@ -27,6 +27,7 @@ from tests.planted import (
     plans,
     streams,
     training,
+    ways,
 )
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ FAULTS = (
     *cuda.FAULTS,
     *training.FAULTS,
     *matrix.FAULTS,
+    *ways.FAULTS,
 )
 
 
