@@ -199,6 +199,30 @@ def bt709(planes, depth: int):
     return np.clip(np.stack([red, green, blue], -1), 0, 1)
 
 
+@pytest.mark.parametrize(
+    ("suffix", "pixel_format"),
+    [
+        ("png", "rgb24"),
+        ("png", "rgba"),
+        ("png", "rgb48be"),
+        ("png", "gray16be"),
+        ("tiff", "rgb48le"),
+    ],
+)
+def test_images_of_8_and_16_bits_stay_as_they_are(tmp_path, suffix, pixel_format):
+    """RGB, grey and transparency, sample by sample, as FFmpeg's own program reads them."""
+    for number in (1, 2):
+        ffmpeg("-f", "lavfi", "-i", f"testsrc2=s=64x48,hue=h={90 * number},format={pixel_format}",
+               "-frames:v", "1", tmp_path / f"a{number}.{suffix}")  # fmt: skip
+    events = events_of(tmp_path / f"a%d.{suffix}", tmp_path / f"b%d.{suffix}")
+    for name in "ab":
+        ffmpeg("-i", tmp_path / f"{name}%d.{suffix}", "-f", "rawvideo", tmp_path / name)
+
+    assert events[0].info.pixel_format == pixel_format
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert notices(events) == ""
+
+
 def test_webp_holds_the_picture(tmp_path):
     """Lossy, so nearly."""
     source = make_video(tmp_path / "a.mkv", codec="ffv1", frames=2, audio=False)

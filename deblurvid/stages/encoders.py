@@ -22,13 +22,9 @@ DEFAULT_OPTIONS: dict[str, dict[str, str]] = {
     "libx264rgb": {"preset": "veryfast", "crf": "16"},
     "libx265": {"preset": "veryfast", "crf": "16", "x265-params": "log-level=error"},
     "libsvtav1": {"preset": "8", "crf": "20"},
-    "mjpeg": {"flags": "+qscale", "global_quality": "236"},
-    "libwebp": {"quality": "95"},
-    "tiff": {"compression_algo": "deflate"},
     "libvpx-vp9": {"crf": "20", "b": "0", "deadline": "good", "cpu-used": "4", "row-mt": "1"},
 }
-"""Visually lossless and quick; other encoders run with FFmpeg's defaults. JPEG's 236 is q 2."""
-
+"""Visually lossless and quick; other encoders run with FFmpeg's defaults."""
 
 DEFAULT_CODECS: dict[str, tuple[str, ...]] = {
     "mp4": ("libx264", "libx264rgb", "libx265", "libsvtav1", "libvpx-vp9"),

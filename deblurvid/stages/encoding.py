@@ -31,6 +31,12 @@ _IMAGE_CODECS = {
     ".tiff": "tiff",
     ".webp": "libwebp",
 }
+_IMAGE_OPTIONS = {
+    "mjpeg": {"flags": "+qscale", "global_quality": "236"},
+    "libwebp": {"quality": "95"},
+    "tiff": {"compression_algo": "deflate"},
+}
+"""Visually lossless where the user says nothing; JPEG's 236 is q 2."""
 NEAR = Fraction(1, 100)
 """How far apart two rates are that mean the same."""
 _ONLY_CODECS = {"yuv4mpegpipe": "wrapped_avframe", "rawvideo": "rawvideo"}
@@ -61,9 +67,11 @@ def choose_encoding(
     if own and options.codec not in (None, own):
         raise UsageError(f"--codec {options.codec}: {target} is always encoded by {own}")
     codec = own or options.codec
-    conversion = conversion_for(info, codec) if codec else None
+    conversion = conversion_for(info, own) if own else None
     taken = info if conversion is None else replace(info, pixel_format=conversion.pixel_format)
     named = dict(options.encoder_options)
+    if own and not named:
+        named = dict(_IMAGE_OPTIONS.get(own, {}))
     if muxer == "yuv4mpegpipe" and info.picture.source == "yuv420":
         named = {"chroma_sample_location": siting(source, info)} | named
     choice = choose_encoder(taken, muxer, codec=codec, options=named)
