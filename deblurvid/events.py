@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 Segment = Literal["decode", "engine", "encode"]
 """The three threads of a run, each named by its heaviest stage."""
 
+Verified = Literal["fast", "full", "counted", "decoded", "off"]
+"""How an output was checked. Where there are no times or nothing can be read back: counted, only how
+much was written, or decoded, which is fully for images."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Building:
@@ -100,7 +104,7 @@ class Finished:
     """Frames that came out as one flat colour; the whole frame kept the source."""
     busy_seconds: dict[Segment, float]
     """How long each segment did not wait for a neighbour."""
-    verified: Literal["fast", "full", "off"]
+    verified: Verified
     resumed_frames: int = 0
     """Of `frames`, what an earlier run had restored."""
 

@@ -25,6 +25,8 @@ DEPTHS = (8, 10, 12, 16)
 
 SMALLEST_SIDE = 16
 LARGEST_SIDE = 16384
+MOST_PIXELS = 1 << 27
+"""Of one picture: 15360x8640 fits. What a header claims costs memory before a sample is read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,3 +158,7 @@ class VideoInfo:
                     f"the video is {self.width}x{self.height}: its {name} must be within "
                     f"{SMALLEST_SIDE} and {LARGEST_SIDE}"
                 )
+        if self.width * self.height > MOST_PIXELS:
+            raise InputError(
+                f"the video is {self.width}x{self.height}: more than {MOST_PIXELS} pixels"
+            )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 OnCorrupt = Literal["keep", "drop", "fail"]
 """What becomes of frames that the decoder calls corrupt."""
+MOST_FRAMES_A_SECOND = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,17 @@ class RunOptions:
     verify: Literal["fast", "full", "off"] = "fast"
     """fast reads the finished file's packets, full decodes it, off trusts."""
 
+    input_format: str | None = None
+    """FFmpeg's demuxer; None to tell it by the bytes. rawvideo needs `size` and `pixel_format`."""
+    size: tuple[int, int] | None = None
+    """Width and height of rawvideo."""
+    pixel_format: str | None = None
+    """FFmpeg's name of the pixel format of rawvideo."""
+    frame_rate: Fraction | None = None
+    """Frames a second of rawvideo and images, which do not say it; None for 25."""
+    format: str | None = None
+    """FFmpeg's muxer; None to tell it by the target's suffix. A pipe has none, so it needs this."""
+
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= 1:
             raise UsageError(f"strength is {self.strength}; it must be within 0 and 1")
@@ -66,6 +78,11 @@ class RunOptions:
             raise UsageError(f"duration is {float(self.duration)} s; it must be above 0")
         if not self.stall_timeout >= 0:
             raise UsageError(f"stall_timeout is {self.stall_timeout} s; it must not be negative")
+        if self.frame_rate is not None and not 0 < self.frame_rate <= MOST_FRAMES_A_SECOND:
+            raise UsageError(
+                f"frame_rate is {self.frame_rate}; it must be above 0 and at most "
+                f"{MOST_FRAMES_A_SECOND}"
+            )
         if self.verify not in ("fast", "full", "off"):
             raise UsageError(f"verify is {self.verify!r}; use fast, full or off")
         if self.on_corrupt not in get_args(OnCorrupt):

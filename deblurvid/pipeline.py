@@ -1,25 +1,23 @@
-"""One video from file to file: opens everything, joins the stages, keeps the promises.
+"""One video from file to file: joins the stages, and keeps the promises.
 
 See `deblurvid.stages` for the line that `_run` follows.
 """
 
 from __future__ import annotations
 
-import itertools
 import time
-from array import array
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deblurvid.errors import UsageError, VerificationError
-from deblurvid.events import Event, Finished, FrameDone, Notice, Segment, Started
-from deblurvid.frames import Damage, Faults
+from deblurvid.events import Event, Finished, Notice, Started, Verified
+from deblurvid.job import open_job
 from deblurvid.options import RunOptions
 from deblurvid.prefetch import Waits, prefetch
-from deblurvid.remarks import after_the_last_frame, copied_pictures, lead_in, without_loss
+from deblurvid.remarks import after_the_last_frame, before_the_first_frame, lead_in, without_loss
 from deblurvid.resuming import (
     already_finished,
     begin_journal,
@@ -29,24 +27,10 @@ from deblurvid.resuming import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
-    from contextlib import AbstractContextManager
+    from collections.abc import Generator, Iterator
 
-    from av.container import InputContainer
-    from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
-
-    from deblurvid.backends.base import Engine
-    from deblurvid.frames import VideoInfo
-    from deblurvid.stages.clock import Clock
-    from deblurvid.stages.demux import Span
-    from deblurvid.stages.encoders import EncoderChoice
-    from deblurvid.stages.ffmpeg import AnyPacket
+    from deblurvid.job import Job
     from deblurvid.stages.journal import Journal
-    from deblurvid.stages.mux import Output
-    from deblurvid.stages.streams import StreamPlan
-    from deblurvid.stages.timeline import Timeline
-    from deblurvid.stages.watchdog import WatchedFifo
 
 QUEUE_CAPACITY = 4
 """Values that may wait at each boundary: enough to even out, 1.4 MB each at 720p."""
@@ -78,59 +62,6 @@ def deblur_video(
     return _run(Path(source), Path(target), RunOptions(**options))
 
 
-@dataclass(slots=True, kw_only=True)
-class Job:
-    """What is open while one video is worked on."""
-
-    options: RunOptions
-    source: InputContainer
-    video: VideoStream
-    span: Span
-    clock: Clock
-    timeline: Timeline
-    info: VideoInfo
-    tags: dict[str, str]
-    """What the source says of its picture; see `stages.tags`."""
-    plans: list[StreamPlan]
-    choice: EncoderChoice
-    engine: Engine
-    output: Output
-    open_output: Callable[[], Output]
-    """Opens another one like it."""
-    open_encoder: Callable[[], AbstractContextManager[VideoStream]]
-    """Opens another encoder like that of the output."""
-    progressive: Callable[[Iterator[VideoFrame | AnyPacket]], Iterator[VideoFrame | AnyPacket]]
-    """Deinterlaces what a decoder gives, if that is asked for."""
-    items: Iterator[VideoFrame | AnyPacket]
-    """All that the decoder gives, deinterlaced if asked for, its first frame included."""
-    fifo: WatchedFifo | None
-    """What the source is read by, if it is one."""
-    decoded: Waits = field(default_factory=Waits)
-    restored: Waits = field(default_factory=Waits)
-    stamps: array[int] = field(default_factory=lambda: array("q"))
-    faults: Faults = field(default_factory=Faults)
-    """Pictures that the generator failed on."""
-    damage: Damage
-    """What was wrong with the source's frames."""
-
-    def frame_done(self, index: int, size_bytes: int, began: float) -> FrameDone:
-        """Tell of a frame that is encoded; `began` is when the run did."""
-        busy = self.busy_seconds(time.perf_counter() - began)
-        return FrameDone(
-            index=index,
-            size_bytes=size_bytes,
-            bottleneck=max(busy, key=lambda segment: busy[segment]),
-        )
-
-    def busy_seconds(self, elapsed: float) -> dict[Segment, float]:
-        """How long each segment did not stand still, of `elapsed` seconds."""
-        return {
-            "decode": elapsed - self.decoded.producer,
-            "engine": elapsed - self.decoded.consumer - self.restored.producer,
-            "encode": elapsed - self.restored.consumer,
-        }
-
-
 def _run(source: Path, target: Path, options: RunOptions) -> Generator[Event, None, None]:
     with ExitStack() as stack:
         job, journal = _open(source, target, options, stack)
@@ -148,7 +79,7 @@ def _run(source: Path, target: Path, options: RunOptions) -> Generator[Event, No
             frame_count=job.info.frame_count,
             resumed_frames=0 if journal is None else journal.frames,
         )
-        for text in [*losses, *copied_pictures(job), *lead_in(job)]:
+        for text in [*losses, *before_the_first_frame(job), *lead_in(job)]:
             yield Notice(text=text)
         if journal is None:
             yield from _restore(job, began)
@@ -177,140 +108,6 @@ def _open(
     return job, begin_journal(job, source, target, anew=options.overwrite, stack=stack)
 
 
-def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) -> Job:
-    """Open and check everything, cheapest first; nothing under the target's name is touched."""
-    from deblurvid.stages.avi import fitted_to_avi
-    from deblurvid.stages.clock import Clock
-    from deblurvid.stages.decode import decode, describe, until_first_frame
-    from deblurvid.stages.demux import demux, span_of, video_stream, without_hidden
-    from deblurvid.stages.encoders import choose_encoder
-    from deblurvid.stages.ffmpeg import NON_NEGATIVE_MUXERS
-    from deblurvid.stages.mux import check_target, muxer_of, open_output
-    from deblurvid.stages.segments import open_encoder
-    from deblurvid.stages.streams import copied_sound, plan_streams
-    from deblurvid.stages.tags import picture_tags
-    from deblurvid.stages.timeline import Timeline
-    from deblurvid.stages.trial import refuse_absent_hardware
-
-    muxer = muxer_of(target)
-    check_target(source, target, overwrite=options.overwrite)
-    container, fifo = _open_source(source, options, stack)
-    video = video_stream(container, source)
-    plans = plan_streams(container, video, muxer, cut=bool(options.start))
-    span = span_of(container, video, options.start, options.duration, muxer=muxer)
-    clock, timeline = Clock(video), Timeline(video)
-    damage = Damage()
-    packets = demux(container, video, span, timeline)
-    if muxer in NON_NEGATIVE_MUXERS:
-        packets = without_hidden(packets, copied_sound(plans))
-    packets = clock.noting(packets)
-    items = decode(packets, video, span, clock, on_corrupt=options.on_corrupt, damage=damage)
-    head, first = until_first_frame(items, source, span)
-    info = describe(container, video, first, span)
-    _check_fields(options, video, first)
-    tags = picture_tags(video, first)
-    choice = choose_encoder(info, muxer, codec=options.codec, options=dict(options.encoder_options))
-    refuse_absent_hardware(choice)
-    if muxer == "avi":
-        info, choice = fitted_to_avi(source, info, choice, options)
-    engine = _engine_for(info, options, stack)
-    progressive = partial(_progressive, options=options, video=video, first=first, info=info)
-    new_output = partial(
-        open_output, container, target, plans, choice, first=first, info=info, span=span
-    )
-    job = Job(
-        options=options,
-        source=container,
-        video=video,
-        span=span,
-        clock=clock,
-        timeline=timeline,
-        info=info,
-        tags=tags,
-        plans=plans,
-        choice=choice,
-        engine=engine,
-        output=new_output(),
-        open_output=new_output,
-        open_encoder=partial(open_encoder, choice, muxer, source=video, first=first, info=info),
-        damage=damage,
-        progressive=progressive,
-        items=progressive(itertools.chain(head, items)),
-        fifo=fifo,
-    )
-    stack.callback(_discard_output, job)
-    return job
-
-
-def _open_source(
-    source: Path, options: RunOptions, stack: ExitStack
-) -> tuple[InputContainer, WatchedFifo | None]:
-    from deblurvid.stages.demux import open_input
-    from deblurvid.stages.watchdog import watched
-
-    fifo = watched(source, options.stall_timeout)
-    if fifo is not None:
-        stack.callback(fifo.close)
-    return stack.enter_context(open_input(source, fifo)), fifo
-
-
-def _discard_output(job: Job) -> None:
-    """Of the output that the job has by then."""
-    job.output.discard()
-
-
-def _check_fields(options: RunOptions, video: VideoStream, first: VideoFrame) -> None:
-    """Refuse interlaced video, or what cannot be deinterlaced if that is asked for."""
-    from deblurvid.stages.decode import refuse_interlaced
-    from deblurvid.stages.deinterlace import check_deinterlace
-
-    if options.deinterlace:
-        check_deinterlace(first)
-    else:
-        refuse_interlaced(video, first)
-
-
-def _progressive(
-    items: Iterator[VideoFrame | AnyPacket],
-    *,
-    options: RunOptions,
-    video: VideoStream,
-    first: VideoFrame,
-    info: VideoInfo,
-) -> Iterator[VideoFrame | AnyPacket]:
-    """What the decoder gives, deinterlaced if that is asked for."""
-    from deblurvid.stages.deinterlace import deinterlace, field_parity
-
-    if not options.deinterlace:
-        return items
-    return deinterlace(items, info, field_parity(video, first))
-
-
-def _engine_for(info: VideoInfo, options: RunOptions, stack: ExitStack) -> Engine:
-    """The engine that the options name, opened for the video, or the one that they hold."""
-    from deblurvid.choose import open_engine
-
-    size = (info.width, info.height)
-    if isinstance(options.engine, str):
-        return stack.enter_context(
-            open_engine(
-                options.engine,
-                size=size,
-                picture=info.picture,
-                device=options.device,
-                precision=options.precision,
-                on_build=options.on_build,
-            )
-        )
-    spec = options.engine.spec
-    if (spec.width, spec.height, spec.picture) != (*size, info.picture):
-        raise UsageError(
-            f"the engine is open for {spec.width}x{spec.height} {spec.picture}, but the video is "
-            f"{info.width}x{info.height} {info.picture}"
-        )
-    return options.engine
-
-
 def _restore(job: Job, began: float) -> Iterator[Event]:
     """Run the line: demux -> decode -> unpack -> deblur -> pack -> encode -> mux."""
     from deblurvid.stages.avi import frames_from_zero, packets_from_zero
@@ -331,8 +128,6 @@ def _restore(job: Job, began: float) -> Iterator[Event]:
             if packet.stream is job.output.video:
                 done += 1
                 yield job.frame_done(done, job.output.size_bytes, began)
-        if job.fifo is not None:
-            job.fifo.check()
         job.output.close()
 
 
@@ -340,10 +135,17 @@ def _line(job: Job, items: Iterator[Any], stack: ExitStack) -> Iterator[Any]:
     """Decoded items to restored ones, in threads that end with the stack."""
     from deblurvid.stages.deblur import deblur
     from deblurvid.stages.pack import pack
+    from deblurvid.stages.reformat import reformat
     from deblurvid.stages.unpack import unpack
 
     def threaded(items: Iterator[Any], waits: Waits, name: str) -> Iterator[Any]:
-        ahead = prefetch(items, capacity=QUEUE_CAPACITY, waits=waits, name=name)
+        ahead = prefetch(
+            items,
+            capacity=QUEUE_CAPACITY,
+            waits=waits,
+            name=name,
+            leave=job.source.leave,  # or a decoder would wait for a pipe, and all for it
+        )
         stack.callback(ahead.close)
         return ahead
 
@@ -353,37 +155,23 @@ def _line(job: Job, items: Iterator[Any], stack: ExitStack) -> Iterator[Any]:
         job.restored,
         "engine",
     )
-    if job.fifo is not None:
-        stack.callback(job.fifo.leave)  # before the threads are waited for: one may wait for bytes
-    return pack(restored, job.info, job.choice.pixel_format)
+    packed = job.info.pixel_format if job.conversion else job.choice.pixel_format
+    return reformat(pack(restored, job.info, packed), job.conversion)
 
 
 def _finish(
     job: Job, began: float, journal: Journal | None = None, resumed: int = 0
 ) -> Iterator[Event]:
-    """Check the closed file and give it its name; then the journal has served.
+    """Check the closed output and give it its name; then the journal has served.
 
     `resumed` frames were there when the run began.
     """
-    from deblurvid.stages.tags import lost_tags, lost_texts
-    from deblurvid.stages.verify import verify
-
     busy = job.busy_seconds(time.perf_counter() - began)
     texts = after_the_last_frame(job)
+    verified: Verified = "off"
     if job.options.verify != "off":
-        full = job.options.verify == "full"
-        written = verify(job.output, job.stamps, job.info.time_base, full=full)
-        lost = [
-            *lost_tags(job.tags, written.picture or {}),
-            *lost_texts(job.source, job.span, written),
-            *written.lost_words,
-        ]
-        texts += [f"the output does not keep {what}" for what in lost]
-        if written.shift:  # nothing is lost, so strict has nothing against it
-            yield Notice(
-                text=f"all streams begin {float(written.shift):.3f} s later together, because the "
-                "container cannot hold the source's negative times"
-            )
+        verified, lost = yield from _check(job)
+        texts += lost
     for text in without_loss(job):
         yield Notice(text=text)
     for text in texts:
@@ -392,19 +180,41 @@ def _finish(
         yield Notice(text=text)
     if journal is not None:
         journal.place(job.output.part)
-    job.output.move_into_place(overwrite=job.options.overwrite)
+    for text in job.output.move_into_place(overwrite=job.options.overwrite):
+        yield Notice(text=text)
     if journal is not None:
         journal.remove()
     yield Finished(
         target=job.output.target,
         frames=len(job.stamps),
         seconds=time.perf_counter() - began,
-        size_bytes=job.output.target.stat().st_size,
+        size_bytes=job.output.landing.size_bytes,
         corrupt_frames=len(job.damage.corrupt),
         undecodable_packets=len(job.damage.undecodable),
         invalid_frames=len(job.faults.invalid),
         flat_frames=len(job.faults.flat),
         busy_seconds=busy,
-        verified=job.options.verify,
+        verified=verified,
         resumed_frames=resumed,
     )
+
+
+def _check(job: Job) -> Generator[Event, None, tuple[Verified, list[str]]]:
+    """Look at what was written; gives how, and what of the source it does not keep, in words."""
+    from deblurvid.stages.check import check
+
+    found = check(
+        job.output,
+        stamps=job.stamps,
+        info=job.info,
+        tags=job.tags,
+        source=job.source.container,
+        span=job.span,
+        full=job.options.verify == "full",
+    )
+    if found.shift:  # nothing is lost, so strict has nothing against it
+        yield Notice(
+            text=f"all streams begin {float(found.shift):.3f} s later together, because the "
+            "container cannot hold the source's negative times"
+        )
+    return found.how, [f"the output does not keep {what}" for what in found.lost]

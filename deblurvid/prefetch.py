@@ -10,7 +10,7 @@ from queue import Queue
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 T = TypeVar("T")
 
@@ -73,13 +73,19 @@ class _Worker:
 
 
 def prefetch(
-    items: Iterator[T], *, capacity: int, waits: Waits, name: str
+    items: Iterator[T],
+    *,
+    capacity: int,
+    waits: Waits,
+    name: str,
+    leave: Callable[[], None] = lambda: None,
 ) -> Generator[T, None, None]:
     """Run `items` in a thread, at most `capacity` values ahead of the consumer.
 
     The worker's exception is raised here, at the place in the order where it happened. When the
     consumer leaves early (`close`, or an error of its own), the worker finishes the value in hand,
-    closes `items` and is joined before this returns. `waits` is updated as time goes by.
+    closes `items` and is joined before this returns. `leave` is called first then, to wake a worker
+    that waits for something that may never come. `waits` is updated as time goes by.
     """
     queue: Queue[object] = Queue(capacity)
     worker = _Worker(items, queue, waits)
@@ -98,6 +104,8 @@ def prefetch(
                 return
             yield item  # type: ignore[misc]
     finally:
+        if not ended:
+            leave()
         worker.left.set()
         if not worker.claim():
             while not ended:  # make room, so that the worker can put its last

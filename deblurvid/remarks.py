@@ -7,10 +7,27 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from deblurvid.pipeline import Job
+    from deblurvid.job import Job
 
 MOST_SPANS = 10
 """Runs of frames that a remark names; it counts the others."""
+
+
+def before_the_first_frame(job: Job) -> list[str]:
+    """What is known of source and target alone, beside streams that are left out."""
+    from deblurvid.stages.ffmpeg import PICTURES_ONLY
+    from deblurvid.stages.streams import fresh_tags
+
+    texts = copied_pictures(job)
+    if job.source.images and (gaps := job.source.images.remark()):
+        texts.append(gaps)
+    if job.conversion and (converted := job.conversion.remark(job.info)):
+        texts.append(converted)
+    name = PICTURES_ONLY.get(job.output.container.format.name)
+    container = job.source.container
+    if name and (container.chapters() or len(fresh_tags(container.metadata))):
+        texts.append(f"{name} holds no chapters and no tags of the file")
+    return texts
 
 
 def copied_pictures(job: Job) -> list[str]:
@@ -35,7 +52,16 @@ def lead_in(job: Job) -> list[str]:
 
 def after_the_last_frame(job: Job) -> list[str]:
     """What is known once all frames have passed."""
+    from deblurvid.stages.ffmpeg import PICTURES_ONLY
+    from deblurvid.stages.y4m import ends_inside_a_frame
+
     texts = []
+    if (name := PICTURES_ONLY.get(job.output.container.format.name)) and not _is_regular(job):
+        texts.append(
+            f"{name} holds no times: its frames follow each other evenly, and the source's do not"
+        )
+    if job.span.end is None and ends_inside_a_frame(job.source, job.info):
+        texts.append("the source ends inside a frame, which is left out: it is cut off")
     if job.clock.mended:
         texts.append(f"{job.clock.mended} frames had no rising timestamp and were given one")
     if job.timeline.mended:
@@ -100,6 +126,16 @@ def _of_damage(job: Job) -> list[str]:
             "tags the whole output carries"
         )
     return texts
+
+
+def _is_regular(job: Job) -> bool:
+    """Whether every frame is within half a frame of where its number at the frame rate puts it."""
+    rate = job.info.frame_rate
+    if rate is None:
+        return False
+    step = 1 / (rate * job.info.time_base)
+    first = job.stamps[0] if job.stamps else 0
+    return all(abs(stamp - first - at * step) <= step / 2 for at, stamp in enumerate(job.stamps))
 
 
 def numbered(frames: Sequence[int]) -> str:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
     from deblurvid.events import Event
+    from deblurvid.job import Job
     from deblurvid.options import RunOptions
-    from deblurvid.pipeline import Job
     from deblurvid.stages.journal import Journal, Record
     from deblurvid.stages.packets import PacketWriter
     from deblurvid.stages.resume import Reading
@@ -40,16 +40,22 @@ def check_resumable(source: Path, target: Path, options: RunOptions) -> None:
     """Refuse what cannot be taken up again.
 
     Raises:
-        UsageError: the source cannot be read twice, or nothing tells what the engine computes.
+        UsageError: the source cannot be read twice, the target is not joined from segments, or
+            nothing tells what the engine computes.
     """
+    from deblurvid.stages.ffmpeg import PICTURES_ONLY
+    from deblurvid.stages.mux import muxer_of
+    from deblurvid.stages.pipes import is_pipe
+
     try:
         again = stat.S_ISREG(source.stat().st_mode)
     except OSError:
         return  # a missing one is told as in any run
-    if not again and not source.is_dir():
-        raise UsageError(f"{source}: --resumable needs a file, which can be read again")
-    if target.suffix.lower() == ".avi":
-        raise UsageError(f"{target}: --resumable does not write AVI; use .mkv")
+    if not again:
+        raise UsageError(f"{source}: --resumable needs one file, which can be read again")
+    muxer = muxer_of(target, options.format)
+    if muxer == "avi" or muxer in PICTURES_ONLY or is_pipe(target):
+        raise UsageError(f"{target}: --resumable does not write {muxer} there; use .mkv or .mp4")
     if not isinstance(options.engine, str):
         raise UsageError(
             "resumable needs an engine's name or file: one that is open does not tell its weights"
@@ -60,6 +66,8 @@ def begin_journal(job: Job, source: Path, target: Path, *, anew: bool, stack: Ex
     """Open the journal of a job, whose output has been opened as a test, and let that go."""
     from deblurvid.stages.journal import open_journal
 
+    if job.source.images is not None:
+        raise UsageError(f"{source}: --resumable needs one file, and these are images")
     fingerprint = fingerprint_of(job, source)
     # Two encoders at once would take twice the memory.
     job.output.discard()
@@ -86,6 +94,7 @@ def fingerprint_of(job: Job, source: Path) -> dict[str, Any]:
         "strength": options.strength,
         "start": str(job.span.start),
         "end": str(job.span.end),
+        "how it is read": f"{options.input_format} {options.frame_rate}",
         "the picture": f"{info.width}x{info.height} {info.pixel_format} {info.colour} {info.hdr}",
         "the encoder": job.choice.codec,
         "options of the encoder": str(list(job.choice.options.items())),
@@ -235,19 +244,20 @@ def _damage(last: Record) -> Damage:
 def _join(job: Job, journal: Journal, source: Path) -> None:
     """Write the output: the segments' packets, and the other streams' as they are in the source."""
     from deblurvid.stages.convert import convert
-    from deblurvid.stages.demux import demux, open_input, video_stream, without_hidden
+    from deblurvid.stages.demux import video_stream, without_hidden
     from deblurvid.stages.ffmpeg import NON_NEGATIVE_MUXERS
     from deblurvid.stages.mux import mux
     from deblurvid.stages.segments import join, merge
+    from deblurvid.stages.source import open_source
     from deblurvid.stages.streams import copied_sound
     from deblurvid.stages.timeline import Timeline
 
     job.output = job.open_output()
-    with open_input(source) as again:
+    with closing(open_source(source, job.options)) as again:
         index = job.video.index
-        again_video = video_stream(again, source)
+        again_video = video_stream(again.container, source)
         job.timeline = Timeline(again_video)
-        packets = demux(again, again_video, job.span, job.timeline)
+        packets = again.packets(again_video, job.span, job.timeline)
         if job.output.container.format.name in NON_NEGATIVE_MUXERS:
             packets = without_hidden(packets, copied_sound(job.plans))
         others = (packet for packet in packets if packet.stream_index != index)

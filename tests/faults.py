@@ -29,6 +29,7 @@ from tests.planted import (
     score,
     streams,
     training,
+    ways,
 )
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ FAULTS = (
     *score.FAULTS,
     *training.FAULTS,
     *matrix.FAULTS,
+    *ways.FAULTS,
 )
 
 

@@ -11,7 +11,7 @@ from av.stream import Disposition
 from deblurvid import deblur_video
 from deblurvid.errors import DeblurvidError, InputError, UsageError, VerificationError
 from deblurvid.events import Finished, FrameDone, Notice, Started
-from deblurvid.stages import verify as verify_stage
+from deblurvid.stages import check as check_stage
 from tests.graph.generators import constant_planes, rgb_model, save
 from tests.media import make_video, read_packets, read_pictures, read_stamps
 
@@ -369,7 +369,7 @@ def test_a_failed_check_is_a_failed_run(tmp_path, monkeypatch):
     def one_frame_short(*args, **kwargs):
         raise VerificationError("12 frames went in, 11 are in the output")
 
-    monkeypatch.setattr(verify_stage, "verify", one_frame_short)
+    monkeypatch.setattr(check_stage, "verify", one_frame_short)
     with pytest.raises(VerificationError):
         run(source, tmp_path / "b.mp4")
     assert leftovers(tmp_path, source) == []

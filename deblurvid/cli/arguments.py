@@ -10,6 +10,7 @@ import typer
 from deblurvid.errors import UsageError
 
 _TIME = re.compile(r"([+-]?)(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?|\.\d+)", re.ASCII)
+_RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(?:/([0-9]{1,9}))?", re.ASCII)
 _SIZE = re.compile(r"(\d{1,5})x(\d{1,5})", re.ASCII)
 
 
@@ -52,6 +53,18 @@ def size_from_text(text: str) -> tuple[int, int]:
     if match is None:
         raise UsageError(f"{text!r} is no size; write WIDTHxHEIGHT, such as 1280x720")
     return int(match[1]), int(match[2])
+
+
+def rate_from_text(text: str) -> Fraction:
+    """25, 23.976 or 24000/1001 -> exact frames a second.
+
+    Raises:
+        typer.BadParameter: it is no such rate.
+    """
+    match = _RATE.fullmatch(text.strip())
+    if match is None or (match[2] and int(match[2]) == 0):
+        raise typer.BadParameter(f"{text!r} is no frame rate; use 25, 23.976 or 24000/1001")
+    return Fraction(match[1]) / int(match[2] or 1)
 
 
 def encoder_options_from(

@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from deblurvid.cli.arguments import encoder_options_from, number_from_text, seconds_from_text
-from deblurvid.cli.ending import Exit
+from deblurvid.cli.arguments import (
+    encoder_options_from,
+    number_from_text,
+    rate_from_text,
+    seconds_from_text,
+    size_from_text,
+)
+from deblurvid.cli.ending import Exit, tell
 from deblurvid.cli.failures import failure_of, report
 from deblurvid.events import Started
 
@@ -21,6 +27,8 @@ if TYPE_CHECKING:
     from deblurvid.events import Event
     from deblurvid.progress import Style
 
+STANDARD = "-"
+
 EPILOG = """\
 [bold]Examples[/]
 
@@ -29,6 +37,10 @@ deblurvid run in.mp4 -o out.mp4
 deblurvid run in.mp4 -o out.mp4 --strength 0.7 --crf 14 -e tune=grain
 
 deblurvid run in.mov -o out.mkv --codec ffv1 --start 1:30 --duration 10
+
+deblurvid run in/%05d.png -o out/%05d.png --frame-rate 24000/1001
+
+ffmpeg -i in.mp4 -f yuv4mpegpipe - | deblurvid run - -o - --format yuv4mpegpipe | ffplay -
 """
 
 
@@ -48,14 +60,25 @@ def _display(*names: str, **facts: Any) -> Any:
     return typer.Option(*names, rich_help_panel="Display", **facts)
 
 
-Source = Annotated[Path, typer.Argument(metavar="INPUT", help="A local video file.")]
+def _raw(*names: str, **facts: Any) -> Any:
+    return typer.Option(*names, rich_help_panel="Images, pipes and raw frames", **facts)
+
+
+Source = Annotated[
+    Path,
+    typer.Argument(
+        metavar="INPUT",
+        help="A video file, images (in/%05d.png, or their folder), or - for standard input.",
+    ),
+]
 Target = Annotated[
     Path,
     _files(
         "--output",
         "-o",
         metavar="FILE",
-        help="Where the restored video goes: .mp4 .m4v .mov .mkv .webm .ts .m2ts .avi",
+        help="Where the restored video goes: .mp4 .m4v .mov .mkv .webm .ts .m2ts .avi .nut .y4m, "
+        "images (out/%05d.png, .jpg .tiff .webp), or - for standard output.",
     ),
 ]
 Overwrite = Annotated[bool, _files("-y", help="Replace FILE if it exists.")]
@@ -96,6 +119,31 @@ StallTimeout = Annotated[
 Verify = Annotated[
     Literal["fast", "full", "off"],
     _files(help="Check the output by its packets (fast), also decode it (full), or trust it."),
+]
+Format = Annotated[
+    str | None,
+    _raw(
+        "--format",
+        metavar="NAME",
+        help="Write this format: yuv4mpegpipe, rawvideo, matroska, mpegts, nut, mp4 (in fragments "
+        "to a pipe). Default: by the suffix of FILE.",
+    ),
+]
+InputFormat = Annotated[
+    str | None,
+    _raw(metavar="NAME", help="Read INPUT as this format; rawvideo needs the next two."),
+]
+Size = Annotated[str | None, _raw(metavar="WIDTHxHEIGHT", help="Of rawvideo.")]
+PixelFormat = Annotated[
+    str | None, _raw(metavar="NAME", help="Of rawvideo, by FFmpeg's name, such as yuv420p10le.")
+]
+FrameRate = Annotated[
+    Fraction | None,
+    _raw(
+        parser=rate_from_text,
+        metavar="RATE",
+        help="Of images and rawvideo: 30, or 24000/1001. Default: 25.",
+    ),
 ]
 EngineName = Annotated[
     str,
@@ -177,6 +225,11 @@ def run(
     resumable: Resumable = False,
     stall_timeout: StallTimeout = 60.0,
     verify: Verify = "fast",
+    output_format: Format = None,
+    input_format: InputFormat = None,
+    size: Size = None,
+    pixel_format: PixelFormat = None,
+    frame_rate: FrameRate = None,
     engine: EngineName = "auto",
     device: Device = "auto",
     precision: Precision = "auto",
@@ -218,6 +271,11 @@ def run(
             resumable=resumable,
             stall_timeout=stall_timeout,
             verify=verify,
+            format=output_format,
+            input_format=input_format,
+            size=None if size is None else size_from_text(size),
+            pixel_format=pixel_format,
+            frame_rate=frame_rate,
             on_build=show,
         )
 
@@ -239,6 +297,12 @@ def _watch(
     """
     from deblurvid.progress import make_display
 
+    if style == "json" and str(target) == STANDARD:
+        tell(
+            "error: --progress json writes to standard output, where -o - puts the video; "
+            "use plain, or write the video to a file or FIFO"
+        )
+        return Exit.REFUSED
     display = make_display(style)
     before = _identity(target)
     started = False
@@ -268,6 +332,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _what_became(target: Path, before: tuple[int, int] | None, kept: Path | None) -> str:
+    if str(target) == STANDARD:
+        return "what went to standard output has no end"
     now = _identity(target)
     if now is not None and now != before:
         return f"{target} was already complete"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
-    from deblurvid.pipeline import Job
+    from deblurvid.job import Job
 
 T = TypeVar("T")
 

@@ -15,6 +15,7 @@ from deblurvid.choose import load_generator, open_engine
 from deblurvid.errors import DeblurvidError, EngineError, UsageError
 from deblurvid.frames import LARGEST_SIDE, SMALLEST_SIDE, Damage, PictureFormat
 from deblurvid.graph.work import operations
+from deblurvid.job import open_job
 from deblurvid.judge.alone import stages_alone, whole_run
 from deblurvid.judge.figures import DeviceFigures, Figures, Growth
 from deblurvid.judge.memory import memory_of_run
@@ -23,7 +24,6 @@ from deblurvid.judge.roof import peak_operations_per_second
 from deblurvid.judge.usual import usual_cost
 from deblurvid.judge.waiting import WaitEngine
 from deblurvid.options import RunOptions
-from deblurvid.pipeline import open_job
 from deblurvid.stages.decode import until_first_frame
 
 if TYPE_CHECKING:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 _CHECKED = {
     "fast": "checked: frame count, timestamps and streams",
     "full": "checked: frame count, timestamps and streams, and every frame decodes",
+    "counted": "checked: frame count",
+    "decoded": "checked: frame count, and every frame decodes",
     "off": "not checked",
 }
 

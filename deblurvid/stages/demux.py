@@ -13,19 +13,18 @@ from av.error import FFmpegError
 from av.stream import Disposition
 
 from deblurvid.errors import InputError
+from deblurvid.frames import MOST_PIXELS
 from deblurvid.stages.ffmpeg import READ_ONLY_FILES, translated
 from deblurvid.stages.timeline import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
-    from typing import Any
 
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
     from deblurvid.stages.ffmpeg import AnyPacket
-    from deblurvid.stages.watchdog import WatchedFifo
 
 
 LONGEST_LEAD_IN = {"mp4": Fraction(10), "mov": Fraction(10), "avi": Fraction(10)}
@@ -74,12 +73,15 @@ class Span:
         return self.end is not None and seconds >= self.origin + self.end
 
 
-def open_input(path: Path, fifo: WatchedFifo | None = None) -> InputContainer:
+def open_input(
+    path: Path, demuxer: str | None = None, options: Mapping[str, str] | None = None
+) -> InputContainer:
     """Open a media file, and nothing that it names.
 
     Args:
         path: the file.
-        fifo: what to read it by, where it is a FIFO.
+        demuxer: FFmpeg's name of its format; None to tell it by the bytes.
+        options: more options of the demuxer.
 
     Raises:
         InputError: missing, a folder, empty, or in no format that is read.
@@ -95,11 +97,17 @@ def open_input(path: Path, fifo: WatchedFifo | None = None) -> InputContainer:
     if stat.S_ISREG(mode.st_mode) and mode.st_size == 0:
         raise InputError(f"{path}: the file is empty")
     with translated(InputError, f"{path}: not a readable video"):
-        opened: Any = fifo or f"file:{path}"
-        container: InputContainer = av.open(
-            opened, "r", options=READ_ONLY_FILES, metadata_errors="replace"
+        return av.open(
+            f"file:{path}",
+            format=demuxer,
+            options=READ_ONLY_FILES | dict(options or {}),
+            metadata_errors="replace",
         )
-        return container
+
+
+def comes_from_a_pipe(container: InputContainer) -> bool:
+    """Whether Python gives FFmpeg the bytes, once; see `stages.pipes`."""
+    return container.file is not None
 
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:
@@ -112,6 +120,8 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
         if not stream.disposition & Disposition.attached_pic:
             if stream.codec_context is None:
                 raise InputError(f"{path}: no decoder for the codec of its video stream")
+            # A size may grow in the middle of a stream too.
+            stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
             return stream
     kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "none"
     raise InputError(f"{path}: no video in it (streams: {kinds})")
@@ -192,7 +202,8 @@ def _seek(container: InputContainer, video: VideoStream, span: Span) -> None:
     before it (periodic intra refresh). So what lies there is decoded, and the search goes back
     further until a frame comes out before the span, in the end to the beginning.
     """
-    if video.start_time is None:  # a raw stream has no times to search by
+    # A raw stream has no times to search by, and a pipe cannot go anywhere: read from the beginning.
+    if video.start_time is None or comes_from_a_pipe(container):
         return
     wanted = span.origin + span.start
     # MPEG-TS is searched by decoding time, which lies before the first presentation time.

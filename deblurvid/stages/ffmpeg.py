@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import av
 from av.error import FFmpegError
+from av.sidedata.sidedata import Type as SideDataType
 
-from deblurvid.frames import ColourTags
+from deblurvid.frames import MOST_PIXELS, ColourTags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, TypeAlias
+    from typing import TypeAlias
 
     from av.packet import Packet
     from av.stream import Stream
@@ -29,13 +30,34 @@ if TYPE_CHECKING:
 # when the library is first used.
 os.environ.setdefault("SVT_LOG", "1")
 
+
+def _unknown_type(cls: type[SideDataType], number: Any) -> SideDataType:
+    """A member for side data that FFmpeg knows and PyAV does not, such as EXIF.
+
+    PyAV lets one such entry put all side data of its frame out of reach.
+    """
+    member = object.__new__(cls)
+    member._name_, member._value_ = f"TYPE_{number}", number
+    return member
+
+
+SideDataType._missing_ = classmethod(_unknown_type)  # type: ignore[assignment]
+
 READABLE_FORMATS = (
     "mov,matroska,mpegts,mpeg,avi,flv,asf,ogg,mxf,ivf,h264,hevc,obu,m4v,mpegvideo,yuv4mpegpipe,"
     "dv,nut"
 )
 """Demuxers that read nothing but the file they are given: no playlist, no concat list."""
 
-READ_ONLY_FILES = {"protocol_whitelist": "file,pipe", "format_whitelist": READABLE_FORMATS}
+READ_ONLY_FILES = {
+    "protocol_whitelist": "file",
+    "format_whitelist": READABLE_FORMATS,
+    "max_pixels": str(MOST_PIXELS),
+}
+"""Options with which every file is opened. FFmpeg bounds the number of streams to 1000 itself."""
+
+READ_NOTHING_ELSE = {"protocol_whitelist": "none"}
+"""On top of these where Python reads the bytes, so that FFmpeg opens nothing by itself."""
 
 WRITABLE_FORMATS = {
     ".mp4": "mp4",
@@ -46,12 +68,24 @@ WRITABLE_FORMATS = {
     ".ts": "mpegts",
     ".m2ts": "mpegts",
     ".avi": "avi",
+    ".nut": "nut",
+    ".y4m": "yuv4mpegpipe",
 }
 """FFmpeg's muxer by the target's suffix."""
 
 NON_NEGATIVE_MUXERS = frozenset({"mpegts", "matroska", "webm", "avi"})
 """Formats without negative times, and without edit lists that would hide what lies there: FFmpeg
 moves the whole file later instead."""
+
+WRITABLE_NAMES = (*dict.fromkeys(WRITABLE_FORMATS.values()), "rawvideo")
+"""Muxers that can be asked for by name."""
+
+PICTURES_ONLY = {
+    "image2": "a sequence of images",
+    "yuv4mpegpipe": "yuv4mpegpipe",
+    "rawvideo": "rawvideo",
+}
+"""Muxers that hold the pictures of one video and nothing else, not even their times; by name."""
 
 TS_CODECS = frozenset(
     (

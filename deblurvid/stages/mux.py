@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import av
@@ -16,12 +17,21 @@ from deblurvid.stages.avi import refuse_reordering
 from deblurvid.stages.convert import converter
 from deblurvid.stages.encode import add_encoder
 from deblurvid.stages.encoders import refuse_unread
-from deblurvid.stages.ffmpeg import WRITABLE_FORMATS, overheard, translated
-from deblurvid.stages.parts import Part, new_part
+from deblurvid.stages.ffmpeg import (
+    PICTURES_ONLY,
+    WRITABLE_FORMATS,
+    WRITABLE_NAMES,
+    overheard,
+    translated,
+)
+from deblurvid.stages.images import DEFAULT_RATE, IMAGE_SUFFIXES
+from deblurvid.stages.landing import check_place
+from deblurvid.stages.pipes import BUFFER_BYTES, STANDARD, Writer, is_pipe
 from deblurvid.stages.streams import attach, chapters_within, copy_stream, fresh_tags
 from deblurvid.stages.ticks import encoder_tick
 from deblurvid.stages.timecode import advance_timecode
 from deblurvid.stages.tracks import Track
+from deblurvid.stages.y4m import with_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,10 +41,13 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
     from deblurvid.frames import VideoInfo
+    from deblurvid.options import RunOptions
     from deblurvid.stages.convert import Converter
     from deblurvid.stages.demux import Span
     from deblurvid.stages.encoders import EncoderChoice
     from deblurvid.stages.ffmpeg import AnyPacket
+    from deblurvid.stages.landing import Landing
+    from deblurvid.stages.reformat import Conversion
     from deblurvid.stages.streams import StreamPlan
 
 MOVIE_SCALE = 90_000
@@ -47,16 +60,24 @@ EQUAL_TIMES = frozenset({"matroska", "webm"})
 """Formats in which packets of a stream may be decoded at the same time."""
 
 
-def muxer_of(target: Path) -> str:
-    """FFmpeg's muxer for the target's suffix.
+def muxer_of(target: Path, name: str | None = None) -> str:
+    """FFmpeg's muxer: the one of this name, or else the one for the target's suffix.
 
     Raises:
-        UsageError: the suffix is not one that is written.
+        UsageError: the name or the suffix is not one that is written.
     """
+    if name is not None:
+        if name not in WRITABLE_NAMES:
+            raise UsageError(f"--format {name}: not written; use {' '.join(WRITABLE_NAMES)}")
+        return name
+    if target.suffix.lower() in IMAGE_SUFFIXES:
+        return "image2"
+    if target == STANDARD:
+        raise UsageError("-o -: say which format by --format, such as yuv4mpegpipe or matroska")
     try:
         return WRITABLE_FORMATS[target.suffix.lower()]
     except KeyError:
-        known = " ".join(WRITABLE_FORMATS)
+        known = " ".join((*WRITABLE_FORMATS, *IMAGE_SUFFIXES))
         raise UsageError(
             f"{target}: container {target.suffix or 'without suffix'} is not written; use {known}"
         ) from None
@@ -69,26 +90,33 @@ def check_target(source: Path, target: Path, *, overwrite: bool) -> None:
         UsageError: it is the source, or exists and `overwrite` is not set.
         OutputError: its folder is missing or not writable.
     """
-    if target.exists():
-        if source.exists() and target.samefile(source):
-            raise UsageError(f"{target}: input and output are the same file")
-        if not target.is_file():
-            raise UsageError(f"{target}: exists and is no file")
-        if not overwrite:
-            raise UsageError(f"{target}: exists already; use -y to replace it")
-    folder = target.parent
+    if not check_place(source, target, overwrite=overwrite):
+        return
+    # A link that leads nowhere yet is written to where it leads.
+    folder = target.resolve().parent if target.is_symlink() else target.parent
     if not folder.is_dir():
         raise OutputError(f"{folder}: no such folder; create it first")
     if not os.access(folder, os.W_OK):
         raise OutputError(f"{folder}: the folder is not writable")
 
 
+def refuse_unseekable(source: Path, target: Path, muxer: str, options: RunOptions) -> None:
+    """Refuse what has to go back in a source or a target that cannot.
+
+    Raises:
+        UsageError: a full check of a pipe, or AVI with a pipe at either end.
+    """
+    if options.verify == "full" and is_pipe(target):
+        raise UsageError(f"--verify full: what has gone to {target} cannot be read back")
+    if muxer == "avi" and (is_pipe(target) or is_pipe(source)):
+        raise UsageError("avi is written from a file to a file; use --format matroska or nut")
+
+
 @dataclass(slots=True, kw_only=True)
 class Output:
     """A file in the making. Leave it by `move_into_place`, or by `discard`, which removes it."""
 
-    target: Path
-    held: Part
+    landing: Landing
     container: OutputContainer
     video: VideoStream = field(init=False)
     """The restored stream."""
@@ -99,9 +127,14 @@ class Output:
     size_bytes: int = 0
 
     @property
+    def target(self) -> Path:
+        """The final name."""
+        return self.landing.target
+
+    @property
     def part(self) -> Path:
-        """The hidden file that is being written."""
-        return self.held.path
+        """What is being written."""
+        return self.landing.part
 
     @property
     def restored(self) -> Track:
@@ -117,93 +150,100 @@ class Output:
         with written_to(self.target):
             self.container.close()
 
-    def move_into_place(self, *, overwrite: bool) -> None:
-        """Give the part file its final name."""
-        if self.target.exists() and not overwrite:
-            raise OutputError(f"{self.target}: has come into being meanwhile; use -y to replace it")
-        try:
-            self.part.replace(self.target)
-        except OSError as exc:
-            raise OutputError(f"{self.target}: cannot be written: {exc.strerror}") from exc
-        self.held.release()
+    def move_into_place(self, *, overwrite: bool) -> list[str]:
+        """Give what was written its final name; what there is to say of it, in words."""
+        return self.landing.settle(overwrite=overwrite)
 
     def discard(self) -> None:
         """Remove what has been written. After `move_into_place` there is nothing to remove."""
-        with suppress(OSError):  # first, or closing an MP4 rewrites all of it; Windows cannot
-            self.part.unlink()
+        self.landing.give_up()
         with suppress(Exception):  # the file goes anyway, and a first error is on its way
             self.container.close()
-        self.part.unlink(missing_ok=True)
-        self.held.release()
+        self.landing.discard()
 
 
 def open_output(  # noqa: PLR0913 - each is a value of its own, made by a stage of its own
     source: InputContainer,
-    target: Path,
+    landing: Landing,
+    muxer: str,
     plans: list[StreamPlan],
     choice: EncoderChoice,
     *,
     first: VideoFrame,
     info: VideoInfo,
     span: Span,
+    conversion: Conversion | None,
 ) -> Output:
     """Open the part file, add every stream as planned, and write the header.
 
     Args:
         source: gives metadata and chapters; not read from.
-        target: the final name; the part file lies beside it.
+        landing: where it is written; removed again if anything is refused.
+        muxer: FFmpeg's name of the format.
         plans: what becomes of each stream of `source`.
         choice: how the restored stream is encoded.
         first: a decoded frame, for what only frames tell.
         info: the video.
         span: chapters are cut to it.
+        conversion: what frames are converted to before they are encoded.
 
     Raises:
         OutputError: the file cannot be created, or the container refuses its header.
         EncoderError: the encoder refuses an option's value or the size.
     """
-    muxer = muxer_of(target)
+    piped = not isinstance(landing.where, str)
     try:
-        held = new_part(target)
-    except OSError as exc:
-        raise OutputError(f"{target}: cannot be written: {exc.strerror}") from exc
-    part = held.path
-    container: OutputContainer | None = None
-    try:
-        with written_to(target):
+        with written_to(landing.target):
             container = av.open(
-                f"file:{part}",
+                landing.where,
                 "w",
                 format=muxer,
                 options={"max_interleave_delta": str(_interleave_delta(info))},
-                container_options=_muxer_options(muxer, info),
+                container_options=_muxer_options(muxer, info, piped=piped),
+                buffer_size=BUFFER_BYTES,
             )
-        output = Output(target=target, held=held, container=container)
-        for plan in plans:
-            if isinstance(plan.stream, VideoStream) and plan.fate == "restore":
-                output.video = _add_restored(container, choice, plan.stream, first, info)
-                output.tracks[plan.stream.index] = Track(output.video)
-            elif plan.fate == "copy":
-                output.tracks[plan.stream.index] = Track(copy_stream(container, plan.stream))
-            elif plan.fate == "convert":
-                begin = (first.pts or 0) * info.time_base
-                made = output.converters[plan.stream.index] = converter(plan, container, begin)
-                output.tracks[plan.stream.index] = Track(made.stream)
-            elif plan.fate == "attach":
-                attach(container, plan.stream)
-        container.metadata.update(fresh_tags(source.metadata))
-        if span.start > 0:
-            _advance_timecodes(container, plans, first, info, span)
-        container.set_chapters(chapters_within(source, span))
+    except BaseException:
+        landing.discard()
+        raise
+    output = Output(landing=landing, container=container)
+    try:
+        _add_streams(output, plans, choice, first, info)
+        if conversion is not None:
+            conversion.tag(output.video.codec_context)
+        if muxer in PICTURES_ONLY:
+            _tell_rate_and_shape(output, info)
+        else:
+            container.metadata.update(fresh_tags(source.metadata))
+            if span.start > 0:
+                _advance_timecodes(container, plans, first, info, span)
+            container.set_chapters(chapters_within(source, span))
         _write_header(output, choice)
     except BaseException:
-        with suppress(Exception):
-            if container is not None:
-                container.close()
-        part.unlink(missing_ok=True)
-        held.release()
+        output.discard()
         raise
     return output
+
+
+def _add_streams(
+    output: Output,
+    plans: list[StreamPlan],
+    choice: EncoderChoice,
+    first: VideoFrame,
+    info: VideoInfo,
+) -> None:
+    container = output.container
+    for plan in plans:
+        if isinstance(plan.stream, VideoStream) and plan.fate == "restore":
+            output.video = _add_restored(container, choice, plan.stream, first, info)
+            output.tracks[plan.stream.index] = Track(output.video)
+        elif plan.fate == "copy":
+            output.tracks[plan.stream.index] = Track(copy_stream(container, plan.stream))
+        elif plan.fate == "convert":
+            begin = (first.pts or 0) * info.time_base
+            made = output.converters[plan.stream.index] = converter(plan, container, begin)
+            output.tracks[plan.stream.index] = Track(made.stream)
+        elif plan.fate == "attach":
+            attach(container, plan.stream)
 
 
 def _advance_timecodes(
@@ -220,6 +260,16 @@ def _advance_timecodes(
         advance_timecode(metadata, seconds, info.frame_rate)
 
 
+def _tell_rate_and_shape(output: Output, info: VideoInfo) -> None:
+    """Formats without times take their rate from the ticks, and yuv4mpegpipe no shape of samples."""
+    tick = 1 / (info.frame_rate or DEFAULT_RATE)
+    output.video.codec_context.time_base = output.video.time_base = tick
+    ratio = output.video.codec_context.sample_aspect_ratio
+    writer = output.landing.where
+    if isinstance(writer, Writer) and output.container.format.name == "yuv4mpegpipe" and ratio:
+        writer.head_edit = partial(with_ratio, ratio=ratio)
+
+
 def _interleave_delta(info: VideoInfo) -> int:
     """How long packets wait in memory for those of other streams, in microseconds.
 
@@ -230,14 +280,19 @@ def _interleave_delta(info: VideoInfo) -> int:
     return round(max(LEAST_WAIT, look_ahead) * av.time_base)
 
 
-def _muxer_options(muxer: str, info: VideoInfo) -> dict[str, str]:
+def _muxer_options(muxer: str, info: VideoInfo, *, piped: bool) -> dict[str, str]:
+    options = {"flush_packets": "1"} if piped else {}  # who reads a pipe wants what there is
+    if muxer == "yuv4mpegpipe":
+        options["strict"] = "-1"  # more than 8 bits are in no standard, but everybody's extension
     if muxer not in ("mp4", "mov"):
-        return {}
+        return options
     # A late start is rounded down to ticks of the whole movie: whole parts of the video's ticks,
     # so that it loses nothing, and fine ones, so that sound stays beside it. 1 ms by default.
     ticks = encoder_tick(info, muxer).denominator
     scale = ticks * -(-MOVIE_SCALE // ticks)
-    return {"movflags": "+faststart", "movie_timescale": str(scale)}
+    # An index cannot be put before what has gone down a pipe: each part gets one of its own.
+    flags = "+frag_keyframe+empty_moov+default_base_moof" if piped else "+faststart"
+    return options | {"movflags": flags, "movie_timescale": str(scale)}
 
 
 def _add_restored(

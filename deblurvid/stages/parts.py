@@ -43,12 +43,17 @@ def new_part(target: Path) -> Part:
         OSError: it cannot be made.
     """
     sweep(target)
-    path = target.with_name(f"{_beginning(target)}{secrets.token_hex(4)}.part")
+    path = target.with_name(part_name(target))
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
     if not _lock(descriptor):  # Windows keeps an open file from being moved, and from being removed
         os.close(descriptor)
         descriptor = NOBODY
     return Part(path, descriptor)
+
+
+def part_name(target: Path) -> str:
+    """A hidden name beside `target` that nobody else has."""
+    return f"{_beginning(target)}{secrets.token_hex(4)}.part"
 
 
 def sweep(target: Path) -> None:

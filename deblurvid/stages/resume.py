@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -13,8 +14,9 @@ from deblurvid.errors import InputError
 from deblurvid.frames import Damage
 from deblurvid.stages.clock import Clock
 from deblurvid.stages.decode import decode
-from deblurvid.stages.demux import demux, open_input, video_stream
+from deblurvid.stages.demux import video_stream
 from deblurvid.stages.layouts import LAYOUTS
+from deblurvid.stages.source import open_source
 from deblurvid.stages.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
     from deblurvid.frames import VideoInfo
-    from deblurvid.pipeline import Job
+    from deblurvid.job import Job
     from deblurvid.stages.demux import Span
     from deblurvid.stages.ffmpeg import AnyPacket
     from deblurvid.stages.journal import Record
@@ -80,12 +82,12 @@ def read_on(job: Job, source: Path, last: Record | None, done: int, stack: ExitS
     """
     searched = last is not None and not last.mended
     for through in (False, True) if searched else (True,):
-        container = stack.enter_context(open_input(source))
-        video = video_stream(container, source)
+        opened = stack.enter_context(closing(open_source(source, job.options)))
+        video = video_stream(opened.container, source)
         clock, timeline, damage = Clock(video), Timeline(video), Damage()
         start = job.span if through or last is None else _span_from(last.last_pts, job)
         items = decode(
-            clock.noting(demux(container, video, start, timeline)),
+            clock.noting(opened.packets(video, start, timeline)),
             video,
             job.span,
             clock,
@@ -101,7 +103,7 @@ def read_on(job: Job, source: Path, last: Record | None, done: int, stack: ExitS
         if count:
             _forget(damage, last.last_pts * job.info.time_base + job.span.shift)
             return Reading(frames, clock, timeline, damage, done - count)
-        container.close()
+        opened.close()
     raise InputError(
         f"{source}: frame {done - 1} is not decoded as it was before the interruption; "
         "use -y to begin anew"

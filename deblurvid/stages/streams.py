@@ -16,7 +16,7 @@ from av.subtitles.stream import SubtitleStream
 
 from deblurvid.stages.convert_audio import AudioConversion, audio_conversion, is_ordered
 from deblurvid.stages.convert_subtitles import subtitle_conversion
-from deblurvid.stages.ffmpeg import READ_ONLY_FILES, TS_CODECS
+from deblurvid.stages.ffmpeg import PICTURES_ONLY, READ_ONLY_FILES, TS_CODECS
 
 if TYPE_CHECKING:
     from av.codec.context import CodecContext
@@ -110,12 +110,10 @@ def copied_sound(plans: list[StreamPlan]) -> set[int]:
 def _plan(stream: Stream, video: VideoStream, muxer: str, *, cut: bool) -> StreamPlan:
     if stream is video:
         return StreamPlan(stream=stream, fate="restore")
+    if muxer in PICTURES_ONLY:
+        return _dropped(stream, f"{PICTURES_ONLY[muxer]} holds nothing but the pictures")
     if stream.type == "video" and stream.disposition & Disposition.attached_pic:
-        if muxer == "matroska":
-            return StreamPlan(stream=stream, fate="attach")
-        if muxer == "mp4":
-            return StreamPlan(stream=stream, fate="copy")
-        return _dropped(stream, f"{muxer} holds no cover pictures")
+        return _plan_cover(stream, muxer)
     if stream.type == "attachment":
         if muxer == "matroska":
             return StreamPlan(stream=stream, fate="copy")
@@ -161,6 +159,16 @@ def _conversion(stream: Stream, muxer: str) -> AudioConversion | str | None:
     if isinstance(stream, SubtitleStream):
         return subtitle_conversion(stream, muxer)
     return None
+
+
+def _plan_cover(cover: Stream, muxer: str) -> StreamPlan:
+    if muxer == "matroska" and cover.container.file is not None:
+        return _dropped(cover, "a cover picture cannot be read from a pipe beforehand")
+    if muxer == "matroska":
+        return StreamPlan(stream=cover, fate="attach")
+    if muxer == "mp4":
+        return StreamPlan(stream=cover, fate="copy")
+    return _dropped(cover, f"{muxer} holds no cover pictures")
 
 
 def _plan_data(stream: Stream, muxer: str) -> StreamPlan:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Cli
 
 OPTIONS = (
-    "--output --start --duration --strict --verify --engine --device --precision --strength "
-    "--deinterlace --on-corrupt --codec --crf --preset --progress --debug"
+    "--output --start --duration --strict --resumable --stall-timeout --verify --format --input-format --size --pixel-format "
+    "--frame-rate --engine --device --precision --strength --deinterlace --on-corrupt --codec "
+    "--crf --preset --progress --debug"
 )
 
 
@@ -41,7 +42,13 @@ def test_run_help(cli: Cli) -> None:
     assert result.code == 0
     named = re.findall(r"^\W*(--[a-z-]+)", result.out, re.MULTILINE)
     assert sorted([*OPTIONS.split(), "--help"]) == sorted(named)
-    for panel in ("Input and output", "Restoring", "Encoding", "Display"):
+    for panel in (
+        "Input and output",
+        "Images, pipes and raw frames",
+        "Restoring",
+        "Encoding",
+        "Display",
+    ):
         assert f" {panel} " in result.out
     assert "130 interrupted" in result.out
     assert "deblurvid run in.mp4 -o out.mp4" in result.out

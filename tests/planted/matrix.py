@@ -113,8 +113,8 @@ FAULTS = (
     Fault(
         "matrix: a cover picture lost silently",
         STAGES + "streams.py",
-        'if muxer == "mp4":\n            return StreamPlan(stream=stream, fate="copy")',
-        'if muxer == "mp4":\n            return StreamPlan(stream=stream, fate="regenerate")',
+        'if muxer == "mp4":\n        return StreamPlan(stream=cover, fate="copy")',
+        'if muxer == "mp4":\n        return StreamPlan(stream=cover, fate="regenerate")',
         case("mp4-h264-gray-editlist-cover-plain-lossless-mp4"),
     ),
 )

@@ -164,16 +164,16 @@ FAULTS = (
     ),
     Fault(
         "watchdog counts while nobody reads",
-        STAGES + "watchdog.py",
-        "        self._stall.begin()  # while nobody read, the writer had to wait\n",
+        STAGES + "pipes.py",
+        "        self.stall.begin()  # while nobody read, the writer had to wait\n",
         "",
         ("tests/stages/test_watchdog.py::test_a_slow_writer_is_waited_for",),
     ),
     Fault(
         "whoever leaves waits for a silent pipe",
         "deblurvid/pipeline.py",
-        "        stack.callback(job.fifo.leave)",
-        "        stack.callback(str)",
+        "            leave=job.source.leave,",
+        "            leave=str,",
         ("tests/stages/test_watchdog.py::test_a_run_that_is_left_does_not_wait_for_bytes",),
     ),
     Fault(

@@ -4,7 +4,7 @@ import pytest
 
 from deblurvid.errors import EncoderError
 from deblurvid.stages.encoders import DEFAULT_CODECS, choose_encoder
-from deblurvid.stages.ffmpeg import WRITABLE_FORMATS
+from deblurvid.stages.ffmpeg import WRITABLE_NAMES
 from tests.stages.test_pictures import info_of
 
 
@@ -32,7 +32,7 @@ def test_defaults_play_everywhere(pixel_format, muxer, expected):
 
 def test_every_container_has_defaults():
     """No muxer that is written lacks a list of encoders to choose from."""
-    assert set(DEFAULT_CODECS) == set(WRITABLE_FORMATS.values())
+    assert set(DEFAULT_CODECS) == set(WRITABLE_NAMES)
 
 
 def test_defaults_are_visually_lossless_and_quick():

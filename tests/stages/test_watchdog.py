@@ -10,7 +10,7 @@ import pytest
 
 from deblurvid import deblur_video
 from deblurvid.errors import InputError
-from deblurvid.stages.watchdog import WatchedFifo
+from deblurvid.stages.pipes import open_reader
 from tests.media import make_video, read_stamps
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="FIFOs are POSIX's")
@@ -81,7 +81,7 @@ def test_a_writer_that_never_comes_ends_the_run(tmp_path, fifo):
 
 def test_a_slow_writer_is_waited_for(fifo):
     """The time counts from the last byte, and while nobody reads it does not count at all."""
-    reader = WatchedFifo(fifo, 0.4)
+    reader = open_reader(fifo, 0.4)
 
     def write():
         with fifo.open("wb", buffering=0) as file:
@@ -102,7 +102,7 @@ def test_a_slow_writer_is_waited_for(fifo):
 
 def test_zero_waits_for_ever(fifo):
     """Or rather until somebody does not want it any more."""
-    reader = WatchedFifo(fifo, 0)
+    reader = open_reader(fifo, 0)
     threading.Timer(0.4, reader.leave).start()
 
     assert reader.read(1) == b""

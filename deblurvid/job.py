@@ -1,0 +1,274 @@
+"""What is open while one video is worked on: everything is opened and checked before work begins."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from array import array
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from deblurvid.errors import UsageError
+from deblurvid.events import FrameDone
+from deblurvid.frames import Damage, Faults
+from deblurvid.prefetch import Waits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager, ExitStack
+    from pathlib import Path
+
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+    from deblurvid.backends.base import Engine
+    from deblurvid.events import Segment
+    from deblurvid.frames import VideoInfo
+    from deblurvid.options import RunOptions
+    from deblurvid.stages.clock import Clock
+    from deblurvid.stages.demux import Span
+    from deblurvid.stages.encoders import EncoderChoice
+    from deblurvid.stages.ffmpeg import AnyPacket
+    from deblurvid.stages.mux import Output
+    from deblurvid.stages.reformat import Conversion
+    from deblurvid.stages.source import Source
+    from deblurvid.stages.streams import StreamPlan
+    from deblurvid.stages.timeline import Timeline
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """What is open while one video is worked on."""
+
+    options: RunOptions
+    source: Source
+    video: VideoStream
+    span: Span
+    clock: Clock
+    timeline: Timeline
+    info: VideoInfo
+    tags: dict[str, str]
+    """What the source says of its picture; see `stages.tags`."""
+    plans: list[StreamPlan]
+    choice: EncoderChoice
+    conversion: Conversion | None
+    engine: Engine
+    output: Output
+    open_output: Callable[[], Output]
+    """Opens another one like it."""
+    open_encoder: Callable[[], AbstractContextManager[VideoStream]]
+    """Opens another encoder like that of the output."""
+    progressive: Callable[[Iterator[VideoFrame | AnyPacket]], Iterator[VideoFrame | AnyPacket]]
+    """Deinterlaces what a decoder gives, if that is asked for."""
+    items: Iterator[VideoFrame | AnyPacket]
+    """All that the decoder gives, deinterlaced if asked for, its first frame included."""
+    decoded: Waits = field(default_factory=Waits)
+    restored: Waits = field(default_factory=Waits)
+    stamps: array[int] = field(default_factory=lambda: array("q"))
+    faults: Faults = field(default_factory=Faults)
+    """Pictures that the generator failed on."""
+    damage: Damage
+    """What was wrong with the source's frames."""
+
+    def frame_done(self, index: int, size_bytes: int, began: float) -> FrameDone:
+        """Tell of a frame that is encoded; `began` is when the run did."""
+        busy = self.busy_seconds(time.perf_counter() - began)
+        return FrameDone(
+            index=index,
+            size_bytes=size_bytes,
+            bottleneck=max(busy, key=lambda segment: busy[segment]),
+        )
+
+    def busy_seconds(self, elapsed: float) -> dict[Segment, float]:
+        """How long each segment did not stand still, of `elapsed` seconds."""
+        return {
+            "decode": elapsed - self.decoded.producer,
+            "engine": elapsed - self.decoded.consumer - self.restored.producer,
+            "encode": elapsed - self.restored.consumer,
+        }
+
+
+def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) -> Job:
+    """Open and check everything, cheapest first; nothing under the target's name is touched."""
+    from deblurvid.stages.decode import describe, until_first_frame
+    from deblurvid.stages.demux import video_stream
+    from deblurvid.stages.encoding import choose_encoding, even_rate
+    from deblurvid.stages.mux import check_target, muxer_of, refuse_unseekable
+    from deblurvid.stages.segments import open_encoder
+    from deblurvid.stages.source import open_source
+    from deblurvid.stages.tags import picture_tags
+    from deblurvid.stages.trial import refuse_absent_hardware
+
+    muxer = muxer_of(target, options.format)
+    refuse_unseekable(source, target, muxer, options)
+    check_target(source, target, overwrite=options.overwrite)
+    opened = stack.enter_context(closing(open_source(source, options)))
+    container = opened.container
+    video = video_stream(container, source)
+    plans, span, clock, timeline, damage, items = _opened_video(opened, video, muxer, options)
+    head, first = until_first_frame(items, source, span)
+    info = even_rate(describe(container, video, first, span), video, muxer)
+    info = opened.counted(info, span)
+    _check_fields(options, video, first)
+    tags = picture_tags(video, first)
+    conversion, choice = choose_encoding(opened, info, muxer, target, options)
+    refuse_absent_hardware(choice)
+    if muxer == "avi":
+        info, choice = _for_avi(opened, source, info, choice, options)
+    engine = _engine_for(info, options, stack)
+    progressive = partial(_progressive, options=options, video=video, first=first, info=info)
+    new_output = partial(
+        _open_output,
+        opened,
+        target,
+        muxer,
+        plans=plans,
+        choice=choice,
+        first=first,
+        info=info,
+        span=span,
+        conversion=conversion,
+    )
+    job = Job(
+        options=options,
+        source=opened,
+        video=video,
+        span=span,
+        clock=clock,
+        timeline=timeline,
+        info=info,
+        tags=tags,
+        plans=plans,
+        choice=choice,
+        conversion=conversion,
+        engine=engine,
+        output=new_output(),
+        open_output=new_output,
+        open_encoder=partial(open_encoder, choice, muxer, source=video, first=first, info=info),
+        damage=damage,
+        progressive=progressive,
+        items=progressive(itertools.chain(head, items)),
+    )
+    stack.callback(_discard_output, job)
+    return job
+
+
+def _open_output(  # noqa: PLR0913 - as `stages.mux.open_output`
+    opened: Source,
+    target: Path,
+    muxer: str,
+    *,
+    plans: list[StreamPlan],
+    choice: EncoderChoice,
+    first: VideoFrame,
+    info: VideoInfo,
+    span: Span,
+    conversion: Conversion | None,
+) -> Output:
+    from deblurvid.stages.landing import land
+    from deblurvid.stages.mux import open_output
+
+    return open_output(
+        opened.container,
+        land(target, opened.first_number),
+        muxer,
+        plans,
+        choice,
+        first=first,
+        info=info,
+        span=span,
+        conversion=conversion,
+    )
+
+
+def _discard_output(job: Job) -> None:
+    """Of the output that the job has by then."""
+    job.output.discard()
+
+
+def _check_fields(options: RunOptions, video: VideoStream, first: VideoFrame) -> None:
+    """Refuse interlaced video, or what cannot be deinterlaced if that is asked for."""
+    from deblurvid.stages.decode import refuse_interlaced
+    from deblurvid.stages.deinterlace import check_deinterlace
+
+    if options.deinterlace:
+        check_deinterlace(first)
+    else:
+        refuse_interlaced(video, first)
+
+
+def _progressive(
+    items: Iterator[VideoFrame | AnyPacket],
+    *,
+    options: RunOptions,
+    video: VideoStream,
+    first: VideoFrame,
+    info: VideoInfo,
+) -> Iterator[VideoFrame | AnyPacket]:
+    """What the decoder gives, deinterlaced if that is asked for."""
+    from deblurvid.stages.deinterlace import deinterlace, field_parity
+
+    if not options.deinterlace:
+        return items
+    return deinterlace(items, info, field_parity(video, first))
+
+
+def _for_avi(
+    opened: Source, source: Path, info: VideoInfo, choice: EncoderChoice, options: RunOptions
+) -> tuple[VideoInfo, EncoderChoice]:
+    """A constant rate, which images have by themselves, and no B-frames."""
+    from deblurvid.stages.avi import fitted_to_avi, without_reordering
+
+    if opened.images is not None:
+        return info, without_reordering(choice)
+    return fitted_to_avi(source, info, choice, options)
+
+
+def _opened_video(
+    opened: Source, video: VideoStream, muxer: str, options: RunOptions
+) -> tuple[list[StreamPlan], Span, Clock, Timeline, Damage, Iterator[VideoFrame | AnyPacket]]:
+    """What becomes of each stream, and the line from demux to decode."""
+    from deblurvid.stages.clock import Clock
+    from deblurvid.stages.decode import decode
+    from deblurvid.stages.demux import span_of, without_hidden
+    from deblurvid.stages.ffmpeg import NON_NEGATIVE_MUXERS
+    from deblurvid.stages.streams import copied_sound, plan_streams
+    from deblurvid.stages.timeline import Timeline
+
+    container = opened.container
+    plans = plan_streams(container, video, muxer, cut=bool(options.start))
+    span = span_of(container, video, options.start, options.duration, muxer=muxer)
+    clock, timeline, damage = Clock(video), Timeline(video), Damage()
+    packets = opened.packets(video, span, timeline)
+    if muxer in NON_NEGATIVE_MUXERS:
+        packets = without_hidden(packets, copied_sound(plans))
+    packets = clock.noting(packets)
+    items = decode(packets, video, span, clock, on_corrupt=options.on_corrupt, damage=damage)
+    return plans, span, clock, timeline, damage, items
+
+
+def _engine_for(info: VideoInfo, options: RunOptions, stack: ExitStack) -> Engine:
+    """The engine that the options name, opened for the video, or the one that they hold."""
+    from deblurvid.choose import open_engine
+
+    size = (info.width, info.height)
+    if isinstance(options.engine, str):
+        return stack.enter_context(
+            open_engine(
+                options.engine,
+                size=size,
+                picture=info.picture,
+                device=options.device,
+                precision=options.precision,
+                on_build=options.on_build,
+            )
+        )
+    spec = options.engine.spec
+    if (spec.width, spec.height, spec.picture) != (*size, info.picture):
+        raise UsageError(
+            f"the engine is open for {spec.width}x{spec.height} {spec.picture}, but the video is "
+            f"{info.width}x{info.height} {info.picture}"
+        )
+    return options.engine

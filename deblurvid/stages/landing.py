@@ -1,0 +1,286 @@
+"""Where an output comes to lie: in a file, in a sequence of images, or in a pipe.
+
+A file and a sequence are written beside their place, hidden and readable by their owner only, and
+moved into it when they are complete. What has gone into a pipe cannot be taken back.
+"""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from abc import ABC, abstractmethod
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from deblurvid.errors import OutputError, UsageError
+from deblurvid.stages.images import IMAGE_SUFFIXES, find_images, template_of
+from deblurvid.stages.parts import new_part, part_name
+from deblurvid.stages.pipes import is_pipe, open_writer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from deblurvid.stages.images import Template
+    from deblurvid.stages.pipes import Writer
+
+PRIVATE = stat.S_IRUSR | stat.S_IWUSR
+
+
+class Landing(ABC):
+    """A place in the making. Leave it by `settle`, or by `discard`, which removes what is there."""
+
+    target: Path
+    part: Path
+    """What is being written; for a pipe the pipe itself."""
+    where: str | Writer
+    """What PyAV opens to write."""
+
+    @property
+    @abstractmethod
+    def size_bytes(self) -> int:
+        """Of what has come to lie there."""
+
+    @abstractmethod
+    def settle(self, *, overwrite: bool) -> list[str]:
+        """Give what was written its name; what there is to say of it, in words.
+
+        Raises:
+            OutputError: it cannot be, or the name has been taken meanwhile.
+        """
+
+    @abstractmethod
+    def give_up(self) -> None:
+        """Called before the container is closed: what it writes now is for nothing."""
+
+    @abstractmethod
+    def discard(self) -> None:
+        """Remove what has been written. After `settle` there is nothing to remove."""
+
+
+def land(target: Path, first_number: int = 1) -> Landing:
+    """Make the place in which `target` is written.
+
+    Args:
+        target: as `check_target` has found it good.
+        first_number: of the first file of a sequence.
+
+    Raises:
+        OutputError: nothing can be written there.
+        UsageError: standard output is a terminal.
+    """
+    if is_pipe(target):
+        return Pipe(target)
+    try:
+        if target.suffix.lower() in IMAGE_SUFFIXES:
+            return Images(target, first_number)
+        return File(target)
+    except OSError as exc:
+        raise OutputError(f"{target}: cannot be written: {exc.strerror}") from exc
+
+
+class File(Landing):
+    """A file. Of a link it is the file that the link names; the link stays."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.real = target.resolve() if target.is_symlink() else target
+        # Made here and not by FFmpeg, which would follow a link that somebody has put there.
+        self.held = new_part(self.real)
+        self.part = self.held.path
+        self.mode = stat.S_IMODE(self.part.stat().st_mode)
+        with suppress(OSError):  # a file system without modes
+            self.part.chmod(PRIVATE)
+        self.where = f"file:{self.part}"
+
+    @property
+    def size_bytes(self) -> int:
+        """See Landing."""
+        return (self.part if self.part.exists() else self.real).stat().st_size
+
+    def settle(self, *, overwrite: bool) -> list[str]:
+        """See Landing. The file gets the mode of the one it replaces, or that of any new file."""
+        mode = self.mode
+        if self.real.exists():
+            if not overwrite:
+                raise OutputError(
+                    f"{self.target}: has come into being meanwhile; use -y to replace it"
+                )
+            mode = stat.S_IMODE(self.real.stat().st_mode)
+        try:
+            with suppress(PermissionError):
+                self.part.chmod(mode)
+            self.part.replace(self.real)
+        except OSError as exc:
+            raise OutputError(f"{self.target}: cannot be written: {exc.strerror}") from exc
+        self.held.release()
+        return []
+
+    def give_up(self) -> None:
+        """See Landing. Removed first, or closing an MP4 rewrites all of it; Windows cannot."""
+        with suppress(OSError):
+            self.part.unlink()
+
+    def discard(self) -> None:
+        """See Landing."""
+        self.part.unlink(missing_ok=True)
+        self.held.release()
+
+
+class Pipe(Landing):
+    """A pipe; its reader is told of a failure by the end that is missing, and the exit code."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = self.part = target
+        self.writer = self.where = open_writer(target)
+
+    @property
+    def size_bytes(self) -> int:
+        """See Landing."""
+        return self.writer.size_bytes
+
+    def settle(self, *, overwrite: bool) -> list[str]:  # noqa: ARG002 - nothing is ever replaced
+        """See Landing. Closed by `discard`: until then nobody else may write there."""
+        return []
+
+    def give_up(self) -> None:
+        """See Landing."""
+        self.writer.leave()
+
+    def discard(self) -> None:
+        """See Landing."""
+        self.writer.close()
+
+
+@dataclass(slots=True)
+class _Move:
+    """Files that have been moved into place, so that they can be moved back."""
+
+    done: list[tuple[Path, Path]] = field(default_factory=list)
+
+    def __call__(self, old: Path, new: Path) -> None:
+        old.replace(new)
+        self.done.append((old, new))
+
+    def back(self) -> None:
+        """Undo, the last first."""
+        for old, new in reversed(self.done):
+            with suppress(OSError):
+                new.replace(old)
+        self.done.clear()
+
+
+class Images(Landing):
+    """A sequence of images, or one image where the target's name has no number in it."""
+
+    def __init__(self, target: Path, first_number: int) -> None:
+        self.target = target
+        self.template: Template | None = template_of(target)
+        self.first_number = first_number
+        self.settled: list[Path] = []
+        self.part = target.with_name(part_name(target))
+        self.part.mkdir(mode=0o700)
+        # FFmpeg puts the number in, and takes every other percent sign for the beginning of one.
+        folder = str(self.part).replace("%", "%%")
+        self.where = f"file:{folder}/%d{target.suffix}"
+
+    @property
+    def size_bytes(self) -> int:
+        """See Landing."""
+        return sum(file.stat().st_size for file in self.settled or self.written())
+
+    def written(self) -> list[Path]:
+        """What has been written so far, in order."""
+        return sorted(self.part.glob("*.*"), key=lambda file: int(file.stem))
+
+    def settle(self, *, overwrite: bool) -> list[str]:
+        """See Landing. File by file; if one cannot be moved, all are moved back."""
+        made = self.written()
+        places = self._places(len(made))
+        if not overwrite and (taken := next((p for p in places if p.exists()), None)):
+            raise OutputError(f"{taken}: has come into being meanwhile; use -y to replace it")
+        replaced = self.part / "replaced"
+        move = _Move()
+        try:
+            replaced.mkdir()
+            for file, place in zip(made, places, strict=True):
+                if place.exists():
+                    move(place, replaced / file.name)
+                move(file, place)
+        except BaseException as exc:
+            move.back()
+            if isinstance(exc, OSError):
+                raise OutputError(f"{self.target}: cannot be written: {exc.strerror}") from exc
+            raise
+        self.settled = places
+        self.discard()
+        return self._left_over(places)
+
+    def _places(self, count: int) -> list[Path]:
+        if self.template is not None:
+            return [self.template.file(self.first_number + at) for at in range(count)]
+        if count > 1:
+            raise OutputError(
+                f"{self.target}: one file cannot hold {count} images; put a number into the name, "
+                f"such as {self.target.stem}%05d{self.target.suffix}"
+            )
+        return [self.target][:count]
+
+    def _left_over(self, places: list[Path]) -> list[str]:
+        """Files of an earlier, longer sequence: nobody asked for them to be deleted."""
+        if self.template is None:
+            return []
+        new = {place.name for place in places}
+        old = [n for n in self.template.numbers() if self.template.file(n).name not in new]
+        if not old:
+            return []
+        one = self.template.file(old[0])
+        return [f"{len(old)} images with other numbers, {one} for one, were there before and stay"]
+
+    def give_up(self) -> None:
+        """See Landing. An image is written at once, or not at all."""
+
+    def discard(self) -> None:
+        """See Landing."""
+        shutil.rmtree(self.part, ignore_errors=True)
+
+
+def check_place(source: Path, target: Path, *, overwrite: bool) -> bool:
+    """Refuse a place that is the source or is taken; whether it is one in a folder.
+
+    Raises:
+        UsageError: it is the source, or exists and `overwrite` is not set.
+    """
+    if is_pipe(target):
+        if is_pipe(source) and target.exists() and source.exists() and source.samefile(target):
+            raise UsageError(f"{target}: input and output are the same pipe")
+        return False
+    template = template_of(target)
+    taken = [template.file(n) for n in template.numbers()] if template else [target]
+    taken = [place for place in taken if place.exists()]
+    if not taken:
+        return True
+    _check_not_the_source(source, target, taken)
+    if any(not place.is_file() for place in taken):
+        raise UsageError(f"{target}: exists and is no file")
+    if not overwrite:
+        what = (
+            f"{target}: exists already"
+            if len(taken) == 1
+            else (f"{target}: {len(taken)} such files exist already, {taken[0].name} the first")
+        )
+        raise UsageError(f"{what}; use -y to replace {'it' if len(taken) == 1 else 'them'}")
+    return True
+
+
+def _check_not_the_source(source: Path, target: Path, taken: list[Path]) -> None:
+    if is_pipe(source):
+        return
+    found = find_images(source) if not source.is_file() else None
+    read = found.files if found else (source,)
+    sources = {file.resolve() for file in read if file.exists()}
+    same = any(place.resolve() in sources for place in taken)
+    if same or (
+        len(taken) == 1 and len(read) == 1 and source.exists() and source.samefile(taken[0])
+    ):
+        raise UsageError(f"{target}: input and output are the same file")

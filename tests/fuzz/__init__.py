@@ -1,0 +1,1 @@
+"""Damaged videos by the thousand, each given to a run in a process that may die of it."""

@@ -1,0 +1,216 @@
+"""Faults on the ways in and out, each of which would lose, leave or reach something."""
+
+from tests.planted.fault import Fault
+
+STAGES = "deblurvid/stages/"
+IMAGES = "tests/test_images.py::"
+NAMES = "tests/test_names.py::"
+PIPES = "tests/test_pipes.py::"
+SAFETY = "tests/test_safety.py::"
+
+FAULTS = (
+    Fault(
+        "whitelist of formats left out",
+        STAGES + "ffmpeg.py",
+        '    "format_whitelist": READABLE_FORMATS,\n',
+        "",
+        (SAFETY + "test_a_list_reaches_nothing", "tests/cli/test_bad_input.py"),
+    ),
+    Fault(
+        "whitelists left out for a pipe",
+        STAGES + "source.py",
+        "options=READ_ONLY_FILES | READ_NOTHING_ELSE | raw",
+        "options=raw",
+        (SAFETY + "test_a_list_in_a_pipe_reaches_nothing",),
+    ),
+    Fault(
+        "size of a header not bounded",
+        "deblurvid/frames.py",
+        "MOST_PIXELS = 1 << 27",
+        "MOST_PIXELS = 1 << 30",
+        (SAFETY + "test_a_picture_has_at_most_so_many_pixels",),
+    ),
+    Fault(
+        "decoder not told the bound",
+        STAGES + "demux.py",
+        '{"max_pixels": str(MOST_PIXELS)}',
+        "{}",
+        (SAFETY + "test_a_size_that_grows_in_the_middle_is_bounded",),
+    ),
+    Fault(
+        "percent sign of a video's name taken for a number",
+        STAGES + "images.py",
+        "    if path.suffix.lower() not in IMAGE_SUFFIXES:\n        return None\n    found = list(",
+        "    found = list(",
+        (IMAGES + "test_other_names_are_names",),
+    ),
+    Fault(
+        "template before the file of that name",
+        STAGES + "images.py",
+        "    if source.is_file():\n        if source.suffix",
+        "    if source.is_file() and not template_of(source):\n        if source.suffix",
+        (NAMES + "test_a_file_that_is_really_called_so_comes_before_a_template",),
+    ),
+    Fault(
+        "sequence cut at a gap",
+        STAGES + "images.py",
+        "    return ImageSequence(\n        name=source,\n        files=tuple(map(template.file, numbers)),",
+        "    numbers = [n for at, n in enumerate(numbers) if n == numbers[0] + at]\n"
+        "    return ImageSequence(\n        name=source,\n        files=tuple(map(template.file, numbers)),",
+        (IMAGES + "test_a_gap_is_said_and_nothing_after_it_is_lost",),
+    ),
+    Fault(
+        "gap not said",
+        "deblurvid/remarks.py",
+        "        texts.append(gaps)\n",
+        "        pass\n",
+        (IMAGES + "test_a_gap_is_said_and_nothing_after_it_is_lost",),
+    ),
+    Fault(
+        "names sorted as text",
+        STAGES + "images.py",
+        "int(part) if at % 2 else part for at",
+        "part for at",
+        (IMAGES + "test_names_are_sorted_as_people_count",),
+    ),
+    Fault(
+        "moved images not moved back",
+        STAGES + "landing.py",
+        "            move.back()\n",
+        "",
+        (IMAGES + "test_images_that_cannot_be_moved_are_all_moved_back",),
+    ),
+    Fault(
+        "part of a sequence left behind",
+        STAGES + "landing.py",
+        "        shutil.rmtree(self.part, ignore_errors=True)\n",
+        "        pass\n",
+        (IMAGES + "test_nothing_stands_there_before_all_is_complete",),
+    ),
+    Fault(
+        "one template clashes with its first file only",
+        STAGES + "landing.py",
+        "[template.file(n) for n in template.numbers()] if template else [target]",
+        "[template.file(1)] if template else [target]",
+        (IMAGES + "test_existing_images_are_a_clash",),
+    ),
+    Fault(
+        "white of 16 bits stays below white",
+        STAGES + "reformat.py",
+        "        _stretch(made)\n",
+        "        pass\n",
+        (IMAGES + "test_a_video_becomes_images_of_its_depth",),
+    ),
+    Fault(
+        "pictures converted by BT.601 whatever they are",
+        STAGES + "reformat.py",
+        "    matrix = _SWSCALE[tags.matrix]\n",
+        '    matrix = _SWSCALE["bt601"]\n',
+        (IMAGES + "test_a_video_becomes_images_of_its_depth",),
+    ),
+    Fault(
+        "side data that PyAV does not know",
+        STAGES + "ffmpeg.py",
+        "SideDataType._missing_ = classmethod(_unknown_type)",
+        "_ = classmethod(_unknown_type)",
+        (IMAGES + "test_side_data_that_pyav_does_not_know_is_no_obstacle",),
+    ),
+    Fault(
+        "link replaced by a file",
+        STAGES + "landing.py",
+        "self.real = target.resolve() if target.is_symlink() else target",
+        "self.real = target",
+        (NAMES + "test_a_link_at_the_target_is_written_through",),
+    ),
+    Fault(
+        "part file open to all",
+        STAGES + "landing.py",
+        "self.part.chmod(PRIVATE)",
+        "pass",
+        (NAMES + "test_a_file_is_private_until_it_is_complete",),
+    ),
+    Fault(
+        "finished file stays private",
+        STAGES + "landing.py",
+        "self.part.chmod(mode)",
+        "pass",
+        (NAMES + "test_a_file_is_private_until_it_is_complete",),
+    ),
+    Fault(
+        "link under the part's name followed",
+        STAGES + "landing.py",
+        "os.O_WRONLY | os.O_CREAT | os.O_EXCL",
+        "os.O_WRONLY | os.O_CREAT",
+        (NAMES + "test_a_link_planted_under_the_parts_name_is_not_followed",),
+    ),
+    Fault(
+        "broken pipe ends with 0",
+        "deblurvid/cli/failures.py",
+        '"whoever read the output has gone", name, Exit.FAILED)',
+        '"whoever read the output has gone", name, Exit.DONE)',
+        (PIPES + "test_a_reader_that_goes_ends_the_run",),
+    ),
+    Fault(
+        "standard output shared with libraries",
+        STAGES + "pipes.py",
+        "        os.dup2(2, 1)\n",
+        "        pass\n",
+        (PIPES + "test_nothing_but_the_video_reaches_standard_output",),
+    ),
+    Fault(
+        "stalled pipe waited for",
+        "deblurvid/prefetch.py",
+        "            leave()\n",
+        "            pass\n",
+        (PIPES + "test_a_run_that_waits_for_a_pipe_can_be_stopped",),
+    ),
+    Fault(
+        "siting of chroma forgotten",
+        STAGES + "encoding.py",
+        'named = {"chroma_sample_location": siting(source, info)} | named',
+        "pass",
+        (PIPES + "test_y4m_comes_out_as_ffmpeg_made_it",),
+    ),
+    Fault(
+        "rate of y4m taken from the source's ticks",
+        STAGES + "mux.py",
+        "    output.video.codec_context.time_base = output.video.time_base = tick\n",
+        "",
+        (PIPES + "test_a_video_becomes_the_y4m_that_ffmpeg_makes_of_it",),
+    ),
+    Fault(
+        "end inside a frame not said",
+        "deblurvid/remarks.py",
+        "if job.span.end is None and ends_inside_a_frame(job.source, job.info):",
+        "if False:",
+        (PIPES + "test_what_ends_inside_a_frame_is_said",),
+    ),
+    Fault(
+        "raw frames of a wrong size taken",
+        STAGES + "raw.py",
+        "    if size % frame:\n",
+        "    if False:\n",
+        (PIPES + "test_a_raw_file_of_another_size_is_refused",),
+    ),
+    Fault(
+        "FIFO replaced by a file",
+        STAGES + "landing.py",
+        "    if is_pipe(target):\n        return Pipe(target)\n",
+        "",
+        (PIPES + "test_a_fifo_is_written_to_and_never_replaced",),
+    ),
+    Fault(
+        "uneven times not said",
+        "deblurvid/remarks.py",
+        "and not _is_regular(job):",
+        "and False:",
+        (PIPES + "test_uneven_times_are_said_where_there_are_none",),
+    ),
+    Fault(
+        "image packets in Python's memory",
+        STAGES + "images.py",
+        "        packet: AnyPacket = Packet(len(data))\n        packet.update(data)\n",
+        "        packet: AnyPacket = Packet(data)\n",
+        (IMAGES + "test_a_decoder_can_be_closed_while_it_holds_images",),
+    ),
+)
