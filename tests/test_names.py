@@ -195,7 +195,7 @@ def test_standard_input_by_its_name(clip, tmp_path):
 def test_a_link_planted_under_the_parts_name_is_not_followed(clip, tmp_path, monkeypatch):
     """In a folder that others may write to."""
     (tmp_path / "precious").write_bytes(b"precious")
-    monkeypatch.setattr("deblurvid.stages.landing.secrets.token_hex", lambda size: "guessed")
+    monkeypatch.setattr("deblurvid.stages.parts.secrets.token_hex", lambda size: "guessed")
     (tmp_path / ".b.guessed.part").symlink_to(tmp_path / "precious")
     with pytest.raises(OutputError, match="exists"):
         run(clip, tmp_path / "b.mp4")

@@ -296,8 +296,49 @@ def test_the_journal_is_private(tmp_path):
 def test_what_cannot_be_read_twice_is_refused(tmp_path):
     """A pipe gives its bytes once; nobody may wait for it before saying so."""
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UsageError, match="--resumable needs a file"):
+    with pytest.raises(UsageError, match="--resumable needs one file, which can be read again"):
         run(tmp_path / "pipe", tmp_path / "b.mp4")
+
+
+@pytest.mark.parametrize("name", ["b%02d.png", "b.y4m", "b.avi", "pipe"])
+def test_what_is_not_joined_is_refused(tmp_path, name):
+    """A target without packets that follow each other, before anything is written."""
+    os.mkfifo(tmp_path / "pipe")
+    source = make_video(tmp_path / "a.mkv", frames=4)
+    with pytest.raises(UsageError, match="--resumable does not write"):
+        run(source, tmp_path / name, **({"format": "matroska"} if name == "pipe" else {}))
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mkv", "pipe"]
+
+
+def test_images_are_refused(tmp_path):
+    """A sequence is many files, and the journal knows one."""
+    list(
+        deblur_video(
+            make_video(tmp_path / "a.mkv", frames=4), tmp_path / "%02d.png", engine="identity"
+        )
+    )
+    with pytest.raises(UsageError, match="--resumable needs one file, and these are images"):
+        run(tmp_path / "%02d.png", tmp_path / "b.mkv")
+
+    assert not list(tmp_path.glob("*b.mkv*"))
+
+
+def test_raw_frames_go_on_as_they_began(tmp_path):
+    """What tells how to read a source is used again, and belongs to the fingerprint."""
+    facts = {"input_format": "rawvideo", "size": (64, 48), "pixel_format": "yuv420p"}
+    picture = np.random.default_rng(3).integers(0, 256, (FRAMES, 64 * 48 * 3 // 2), np.uint8)
+    source = tmp_path / "a.raw"
+    source.write_bytes(picture.tobytes())
+    whole, broken = tmp_path / "whole.mkv", tmp_path / "broken.mkv"
+    run(source, whole, codec="ffv1", **facts)
+    interrupt(source, broken, after=SEGMENT + 3, codec="ffv1", **facts)
+    with pytest.raises(UsageError, match="how it is read"):
+        run(source, broken, codec="ffv1", frame_rate=Fraction(50), **facts)
+
+    run(source, broken, codec="ffv1", **facts)
+
+    assert same_frames(broken, whole)
 
 
 def test_faults_of_the_generator_are_remembered(tmp_path):
