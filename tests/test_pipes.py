@@ -245,10 +245,10 @@ def test_a_fifo_is_written_to_and_never_replaced(clip, tmp_path):
     """It is still a FIFO afterwards, and what came out of it is whole."""
     fifo, came = tmp_path / "out.nut", []
     os.mkfifo(fifo)
-    reader = threading.Thread(target=lambda: came.append(fifo.read_bytes()))
+    reader = threading.Thread(target=lambda: came.append(fifo.read_bytes()), daemon=True)
     reader.start()
     finished = events_of(clip, fifo, codec="ffv1")[-1]
-    reader.join()
+    reader.join(timeout=10)
 
     assert isinstance(finished, Finished)
     assert fifo.is_fifo()
