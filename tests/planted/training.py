@@ -71,6 +71,13 @@ FAULTS = (
         ("tests/train/data/test_videos.py::test_any_run_of_frames_is_that_of_decoding_all",),
     ),
     Fault(
+        "what stands in focus is lost",
+        "train/synthesis/defocus.py",
+        "near * light + (1 - near) * spread",
+        "near * spread + (1 - near) * spread",
+        ("tests/train/synthesis/test_defocus.py::test_mostly_something_stands_in_focus",),
+    ),
+    Fault(
         "the softer half of a video is taken",
         "train/data/videos.py",
         "if score >= threshold",

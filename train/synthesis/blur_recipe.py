@@ -38,6 +38,11 @@ class BlurRecipe:
     lens or of the focus is not motion, and is to stay."""
     softest: float = 1.5
     """Their Gaussian softness is uniform from 0.4 to this standard deviation in pixels."""
+    defocused_share: float = 0.0
+    """Pictures out of focus before the camera moves, wholly or behind something that is in focus,
+    input and target alike. See `synthesis.defocus`."""
+    widest: float = 6.0
+    """Their circle of confusion has a radius uniform from 1 to this, in pixels."""
     short_share: float = 0.25
     """Of the blurred: lengths from `shortest` to `middle`, log-uniform."""
     shortest: float = 1.5
@@ -84,6 +89,11 @@ class BlurRecipe:
             raise ValueError(
                 f"softest = {self.softest} is below 0.4, the least softness drawn. Give 0.4 or"
                 " more, or soft_share = 0 for none."
+            )
+        if self.widest < 1:
+            raise ValueError(
+                f"widest = {self.widest} is below 1, the least radius drawn. Give 1 or more, or"
+                " defocused_share = 0 for none."
             )
         if not 0 < self.shutter <= 1:
             raise ValueError(

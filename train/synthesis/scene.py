@@ -16,6 +16,7 @@ import numpy as np
 from train.scene import Kind, Picture, Scene
 from train.synthesis.blur_recipe import BlurRecipe
 from train.synthesis.compression import Encoder, Planes8, draw_encoder, rounded_planes
+from train.synthesis.defocus import draw_defocus
 from train.synthesis.motion import draw_length
 from train.synthesis.photos import Photo, choose_patch
 from train.synthesis.sensor import draw_sensor
@@ -59,7 +60,7 @@ def make_scene(source: SynthesisSource, seed: int, number: int, side: int) -> Sc
 
     def light() -> Light:
         patch = _draw_patch(rng, source.photos, side + 2 * recipe.margin)
-        return _softened(rng, recipe, sensor.light(patch))
+        return draw_defocus(rng, recipe, _softened(rng, recipe, sensor.light(patch)))
 
     shot = _draw_shot(rng, recipe, light, encoder.frames)
     inner = slice(recipe.margin, recipe.margin + side)

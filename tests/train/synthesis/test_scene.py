@@ -23,6 +23,7 @@ PLAIN = synthesis.BlurRecipe(
 ALL = synthesis.BlurRecipe(
     sharp_share=0.1,
     soft_share=0.3,
+    defocused_share=0.3,
     homography_share=0.4,
     layered_share=0.4,
     saturated_share=0.5,

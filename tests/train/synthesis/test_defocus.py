@@ -1,0 +1,65 @@
+"""Pictures out of focus."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from train.synthesis import scene as synthesis
+from train.synthesis.blur_recipe import BlurRecipe
+from train.synthesis.defocus import disc, draw_defocus
+
+RECIPE = BlurRecipe(defocused_share=1.0, widest=6.0)
+SIDE = 192
+
+
+@pytest.fixture(scope="module")
+def light():
+    """Linear light without any smooth place."""
+    return np.random.default_rng(5).random((SIDE, SIDE, 3), np.float32)
+
+
+@pytest.mark.parametrize("radius", [2.4, 3.5, 6.0])
+def test_a_point_out_of_focus_is_an_even_disc(radius):
+    """Its light sums to 1, and spreads by radius^2 / 4 along each axis, as a disc's area does."""
+    kernel = disc(radius)
+
+    assert kernel.sum() == pytest.approx(1, abs=1e-6)
+    at = np.arange(len(kernel)) - len(kernel) // 2
+    # A pixel is itself a square of light, which spreads by 1/12.
+    assert (kernel.sum(0) * at**2).sum() == pytest.approx(radius**2 / 4 + 1 / 12, rel=0.02)
+    assert np.array_equal(kernel, kernel.T)
+
+
+def test_mostly_something_stands_in_focus(light):
+    """In seven pictures of ten a part is kept to the bit, and the rest has lost its detail."""
+    kept = []
+    for seed in range(60):
+        out = draw_defocus(np.random.default_rng(seed), RECIPE, light)
+        same = (out == light).all(2)
+        kept.append(same.mean())
+        assert out[~same].std() < 0.75 * light.std()
+
+    assert 0.55 < np.mean(np.array(kept) > 0) < 0.85
+    assert max(kept) < 0.6
+
+
+def test_a_share_of_none_leaves_all(light):
+    """Without a share nothing is out of focus."""
+    assert draw_defocus(np.random.default_rng(0), BlurRecipe(), light) is light
+
+
+def test_a_scene_is_out_of_focus_on_both_sides(photos):
+    """Focus belongs to the view: the target has it too, and a sharp pair stays one."""
+    plain = BlurRecipe(sharp_share=1, turned_share=0, noisy_share=0, jpeg_share=0, h264_share=0)
+    focused, spread = (
+        synthesis.make_scene(
+            synthesis.SynthesisSource(photos=photos, recipe=recipe, kind="planes"), 1, 3, 64
+        )
+        for recipe in (plain, replace(plain, defocused_share=1.0))
+    )
+
+    assert np.array_equal(spread.blurred[0], spread.sharp[0])
+    assert not np.array_equal(spread.sharp[0], focused.sharp[0])
