@@ -233,17 +233,14 @@ def _opened_video(
     from deblurvid.stages.clock import Clock
     from deblurvid.stages.decode import decode
     from deblurvid.stages.demux import span_of, without_hidden
-    from deblurvid.stages.ffmpeg import NON_NEGATIVE_MUXERS
-    from deblurvid.stages.streams import copied_sound, plan_streams
+    from deblurvid.stages.streams import hidden_apart, kept_streams, plan_streams
     from deblurvid.stages.timeline import Timeline
 
     container = opened.container
     plans = plan_streams(container, video, muxer, cut=bool(options.start))
     span = span_of(container, video, options.start, options.duration, muxer=muxer)
-    clock, timeline, damage = Clock(video), Timeline(video), Damage()
-    packets = opened.packets(video, span, timeline)
-    if muxer in NON_NEGATIVE_MUXERS:
-        packets = without_hidden(packets, copied_sound(plans))
+    clock, timeline, damage = Clock(video), Timeline(video, kept_streams(plans)), Damage()
+    packets = without_hidden(opened.packets(video, span, timeline), hidden_apart(plans, muxer))
     packets = clock.noting(packets)
     items = decode(packets, video, span, clock, on_corrupt=options.on_corrupt, damage=damage)
     return plans, span, clock, timeline, damage, items

@@ -79,7 +79,7 @@ def after_the_last_frame(job: Job) -> list[str]:
         for index, made in job.output.converters.items()
         if made.undecodable
     ]
-    texts += _of_damage(job)
+    texts += [*_of_hidden_pictures(job), *_of_damage(job)]
     if _is_cut_off(job):
         texts.append(
             f"the source says that it has {job.info.frame_count} frames, but only "
@@ -102,10 +102,31 @@ def without_loss(job: Job) -> list[str]:
     """What is known once all frames have passed, and strict has nothing against."""
     from deblurvid.stages.deinterlace import FIELD_PARITY
 
+    texts = [
+        f"nothing of stream {index} ({track.kind}) lies within what is shown: it is left out"
+        for index, track in job.output.tracks.items()
+        if track.kind in ("audio", "subtitle") and not track.packets
+    ]
     said = job.damage.interlaced or job.video.codec_context.field_order in FIELD_PARITY
     if job.options.deinterlace and not said:
-        return ["nothing says that the video is interlaced; it was deinterlaced as asked"]
-    return []
+        texts.append("nothing says that the video is interlaced; it was deinterlaced as asked")
+    return texts
+
+
+def _of_hidden_pictures(job: Job) -> list[str]:
+    """Those that follow need them, and where there are no edit lists nothing can hide them."""
+    from deblurvid.stages.ffmpeg import NON_NEGATIVE_MUXERS
+
+    muxer = job.output.container.format.name
+    return [
+        f"stream {index} (video) begins with {track.hidden} pictures that the source's edit list "
+        f"hides, for {muxer} has no edit lists"
+        for index, track in job.output.tracks.items()
+        if track.hidden
+        and track.kind == "video"
+        and track is not job.output.restored
+        and muxer in NON_NEGATIVE_MUXERS
+    ]
 
 
 def _of_damage(job: Job) -> list[str]:

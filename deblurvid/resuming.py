@@ -245,21 +245,21 @@ def _join(job: Job, journal: Journal, source: Path) -> None:
     """Write the output: the segments' packets, and the other streams' as they are in the source."""
     from deblurvid.stages.convert import convert
     from deblurvid.stages.demux import video_stream, without_hidden
-    from deblurvid.stages.ffmpeg import NON_NEGATIVE_MUXERS
     from deblurvid.stages.mux import mux
     from deblurvid.stages.segments import join, merge
     from deblurvid.stages.source import open_source
-    from deblurvid.stages.streams import copied_sound
+    from deblurvid.stages.streams import hidden_apart, kept_streams
     from deblurvid.stages.timeline import Timeline
 
     job.output = job.open_output()
     with closing(open_source(source, job.options)) as again:
         index = job.video.index
         again_video = video_stream(again.container, source)
-        job.timeline = Timeline(again_video)
-        packets = again.packets(again_video, job.span, job.timeline)
-        if job.output.container.format.name in NON_NEGATIVE_MUXERS:
-            packets = without_hidden(packets, copied_sound(job.plans))
+        job.timeline = Timeline(again_video, kept_streams(job.plans))
+        packets = without_hidden(
+            again.packets(again_video, job.span, job.timeline),
+            hidden_apart(job.plans, job.output.container.format.name),
+        )
         others = (packet for packet in packets if packet.stream_index != index)
         with closing(others):
             video = join(journal, job.output.video, job.info.time_base, job.stamps)

@@ -250,8 +250,8 @@ MOST_PRIMING = 3
 def without_hidden(packets: Iterable[AnyPacket], streams: set[int]) -> Iterator[AnyPacket]:
     """Leave out what an edit list hides of some streams; hand on everything else.
 
-    For targets that have no edit lists, where it would be heard. A few packets before the first
-    that is heard are left: AAC and Opus begin with such, and decode to other samples without.
+    For targets in which it would be seen or heard. A few packets of sound before the first that is
+    heard are left: AAC and Opus begin with such, and decode to other samples without.
 
     Args:
         packets: of all streams.
@@ -265,7 +265,8 @@ def without_hidden(packets: Iterable[AnyPacket], streams: set[int]) -> Iterator[
             yield packet
         elif not packet.is_discard:
             held = before.pop(index, [])
-            yield from held if len(held) <= MOST_PRIMING else ()
+            if packet.stream.type == "audio" and len(held) <= MOST_PRIMING:
+                yield from held
             yield packet
         elif index in before and len(before[index]) <= MOST_PRIMING:
             before[index].append(packet)

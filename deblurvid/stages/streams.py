@@ -16,7 +16,12 @@ from av.subtitles.stream import SubtitleStream
 
 from deblurvid.stages.convert_audio import AudioConversion, audio_conversion, is_ordered
 from deblurvid.stages.convert_subtitles import subtitle_conversion
-from deblurvid.stages.ffmpeg import PICTURES_ONLY, READ_ONLY_FILES, TS_CODECS
+from deblurvid.stages.ffmpeg import (
+    NON_NEGATIVE_MUXERS,
+    PICTURES_ONLY,
+    READ_ONLY_FILES,
+    TS_CODECS,
+)
 
 if TYPE_CHECKING:
     from av.codec.context import CodecContext
@@ -102,9 +107,24 @@ def plan_streams(
     return [_plan(stream, video, muxer, cut=cut) for stream in source.streams]
 
 
-def copied_sound(plans: list[StreamPlan]) -> set[int]:
-    """Indices of the audio streams that are copied."""
-    return {p.stream.index for p in plans if p.fate == "copy" and p.stream.type == "audio"}
+def kept_streams(plans: list[StreamPlan]) -> set[int]:
+    """Indices of the streams whose packets reach the target."""
+    return {plan.stream.index for plan in plans if plan.fate in ("restore", "copy", "convert")}
+
+
+def hidden_apart(plans: list[StreamPlan], muxer: str) -> set[int]:
+    """Indices of the streams of which a file of `muxer` would show what an edit list hides.
+
+    Sound where there are no edit lists, and subtitles everywhere. Hidden pictures of a second video
+    are needed by those that follow.
+    """
+    kinds = {"subtitle"} | ({"audio"} if muxer in NON_NEGATIVE_MUXERS else set())
+    return {
+        plan.stream.index
+        for plan in plans
+        if plan.stream.type in kinds
+        and (plan.fate == "copy" or (plan.fate == "convert" and plan.stream.type == "subtitle"))
+    }
 
 
 def _plan(stream: Stream, video: VideoStream, muxer: str, *, cut: bool) -> StreamPlan:
@@ -228,6 +248,10 @@ def _template(target: OutputContainer, stream: Stream) -> Stream:
 def copy_tags(source: Stream, target: Stream) -> None:
     """Title, language, disposition and the like; not what was true of the old bytes only."""
     target.metadata.update(fresh_tags(source.metadata))
+    if (
+        "name" in target.metadata
+    ):  # FFmpeg reads the title of MP4's tracks so, and writes it as title
+        target.metadata.setdefault("title", target.metadata.pop("name"))
     target.disposition = source.disposition
     if target.container.format.name in _MP4_FAMILY:
         if "title" in target.metadata:

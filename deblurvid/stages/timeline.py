@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from av.stream import Disposition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from av.video.stream import VideoStream
 
@@ -43,8 +43,10 @@ class Timeline:
     are mended one by one; of the restored video each frame's is, by `Clock`.
     """
 
-    def __init__(self, video: VideoStream) -> None:
+    def __init__(self, video: VideoStream, kept: Container[int] | None = None) -> None:
+        """Straighten around `video`; of the others mend those whose indices are `kept`, or all."""
         self._video = video.index
+        self._kept = kept
         self._moved = [Fraction(0)]
         """Seconds that each recording is moved by."""
         self._courses: dict[int, _Course] = {}
@@ -62,10 +64,14 @@ class Timeline:
             if packet.size:
                 course = self._courses.setdefault(packet.stream_index, _Course())
                 self._join(packet, course)
-                cover = packet.stream.disposition & Disposition.attached_pic  # without a time
-                if packet.stream_index != self._video and not cover:
+                if self._is_mended(packet):
                     self._raise(packet, course)
             yield packet
+
+    def _is_mended(self, packet: AnyPacket) -> bool:
+        cover = packet.stream.disposition & Disposition.attached_pic  # without a time
+        kept = self._kept is None or packet.stream_index in self._kept
+        return packet.stream_index != self._video and not cover and kept
 
     def _join(self, packet: AnyPacket, course: _Course) -> None:
         base = Fraction(packet.time_base)

@@ -43,6 +43,10 @@ class Track:
     """When the packet with that ends."""
     begins_below_zero: bool = False
     """Whether a packet's decoding time was negative, which some containers cannot hold."""
+    hidden: int = 0
+    """Packets that an edit list of the source hides."""
+    tick: Fraction = Fraction(0)
+    """Seconds to which the times of what was written are known."""
     last_dts: int | None = None
     """Last decoding time, in the output's ticks."""
 
@@ -72,7 +76,9 @@ class Track:
         if not packet.size:
             return  # FLAC's encoder ends with one that only mends its header
         self.packets += 1
+        self.hidden += packet.is_discard
         base = Fraction(packet.time_base)
+        self.tick = max(self.tick, base)
         if packet.dts is not None and packet.dts < 0:
             self.begins_below_zero = True
         if packet.pts is not None:
@@ -94,7 +100,7 @@ def words_of(stream: Stream) -> dict[str, str]:
     metadata = {name.lower(): value for name, value in stream.metadata.items()}
     language = metadata.get("language", "")
     words = {
-        "title": metadata.get("title", ""),
+        "title": metadata.get("title", metadata.get("name", "")),
         "language": _LANGUAGES.get(language, language),
     }
     words |= {f"disposition {name}": name for name in _dispositions(stream)}

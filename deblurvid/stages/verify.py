@@ -118,7 +118,10 @@ def _compare_stamps(
 
 
 def _compare_ends(pairs: list[tuple[Track, FoundStream]], shift: Fraction) -> None:
-    """Sound begins and ends where it did beside the picture, within a tick of both."""
+    """Sound begins and ends where it did beside the picture, within a tick of both and its own.
+
+    Containers count samples, so that a time that was rounded comes back exact.
+    """
     video_base = next(there.time_base for track, there in pairs if track.kind == "video")
     for track, there in pairs:
         if track.kind != "audio" or track.first_seconds is None or not there.stamps:
@@ -126,7 +129,7 @@ def _compare_ends(pairs: list[tuple[Track, FoundStream]], shift: Fraction) -> No
         begins = there.first_seconds - track.first_seconds - shift
         ends = there.last_seconds - (track.last_seconds or track.first_seconds) - shift
         for word, moved in (("begins", begins), ("ends", ends)):
-            if abs(moved) > there.time_base + video_base:
+            if abs(moved) > there.time_base + video_base + track.tick:
                 raise VerificationError(
                     f"an audio stream {word} {float(moved):.6f} s off beside the picture"
                 )

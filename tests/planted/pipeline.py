@@ -23,7 +23,7 @@ FAULTS = (
     Fault(
         "timestamps rounded to the frame rate",
         STAGES + "encode.py",
-        "context.time_base = stream.time_base = info.time_base",
+        "context.time_base = stream.time_base = encoder_tick(info, target.format.name)",
         "context.time_base = stream.time_base = 1 / (info.frame_rate or Fraction(25))",
         (RUN + "test_a_varying_rate_keeps_its_times",),
     ),
@@ -213,8 +213,8 @@ FAULTS = (
     Fault(
         "slipped sound not checked",
         STAGES + "verify.py",
-        "    _compare_starts(pairs, shift)\n",
-        "",
+        "        _compare_ends(pairs, written.shift)\n",
+        "        pass\n",
         ("tests/stages/test_verify.py::test_sound_that_slipped_is_found",),
     ),
     Fault(

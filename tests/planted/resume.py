@@ -151,14 +151,14 @@ FAULTS = (
     Fault(
         "pipe that can be read once only is taken for a file",
         "deblurvid/resuming.py",
-        "if not again and not source.is_dir():",
+        "if not again:",
         "if False:",
         (RUN + "test_what_cannot_be_read_twice_is_refused",),
     ),
     Fault(
         "watchdog left out",
-        STAGES + "watchdog.py",
-        "                self._stall.check(self.name)\n",
+        STAGES + "pipes.py",
+        "                self.stall.check(self.name)\n",
         "",
         ("tests/stages/test_watchdog.py::test_a_writer_that_never_comes_ends_the_run",),
     ),

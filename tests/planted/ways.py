@@ -138,9 +138,9 @@ FAULTS = (
     ),
     Fault(
         "link under the part's name followed",
-        STAGES + "landing.py",
-        "os.O_WRONLY | os.O_CREAT | os.O_EXCL",
-        "os.O_WRONLY | os.O_CREAT",
+        STAGES + "parts.py",
+        "os.O_RDWR | os.O_CREAT | os.O_EXCL",
+        "os.O_RDWR | os.O_CREAT",
         (NAMES + "test_a_link_planted_under_the_parts_name_is_not_followed",),
     ),
     Fault(
