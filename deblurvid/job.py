@@ -53,6 +53,8 @@ class Job:
     """What the source says of its picture; see `stages.tags`."""
     plans: list[StreamPlan]
     choice: EncoderChoice
+    losses: list[str]
+    """What the target will not keep, in words."""
     conversion: Conversion | None
     engine: Engine
     output: Output
@@ -95,6 +97,8 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
     from deblurvid.stages.decode import describe, until_first_frame
     from deblurvid.stages.demux import video_stream
     from deblurvid.stages.encoding import choose_encoding, even_rate
+    from deblurvid.stages.landing import refuse_more_than_one
+    from deblurvid.stages.losses import planned_losses, untold
     from deblurvid.stages.mux import check_target, muxer_of, refuse_unseekable
     from deblurvid.stages.segments import open_encoder
     from deblurvid.stages.source import open_source
@@ -115,8 +119,14 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
     tags = picture_tags(video, first)
     conversion, choice = choose_encoding(opened, info, muxer, target, options)
     refuse_absent_hardware(choice)
+    losses = planned_losses(plans, choice, conversion, info)
+    losses += untold(container, tags, muxer, target)
+    if options.strict and losses:
+        raise UsageError(f"{losses[0]} (--strict makes this an error)")
     if muxer == "avi":
         info, choice = _for_avi(opened, source, info, choice, options)
+    if muxer == "image2":
+        refuse_more_than_one(target, info)
     engine = _engine_for(info, options, stack)
     progressive = partial(_progressive, options=options, video=video, first=first, info=info)
     new_output = partial(
@@ -142,6 +152,7 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
         tags=tags,
         plans=plans,
         choice=choice,
+        losses=losses,
         conversion=conversion,
         engine=engine,
         output=new_output(),
@@ -172,7 +183,7 @@ def _open_output(  # noqa: PLR0913 - as `stages.mux.open_output`
 
     return open_output(
         opened.container,
-        land(target, opened.first_number),
+        land(target, muxer, opened.first_number),
         muxer,
         plans,
         choice,

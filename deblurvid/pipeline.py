@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deblurvid.errors import UsageError, VerificationError
+from deblurvid.errors import VerificationError
 from deblurvid.events import Event, Finished, Notice, Started, Verified
 from deblurvid.job import open_job
 from deblurvid.options import RunOptions
@@ -65,10 +65,6 @@ def deblur_video(
 def _run(source: Path, target: Path, options: RunOptions) -> Generator[Event, None, None]:
     with ExitStack() as stack:
         job, journal = _open(source, target, options, stack)
-        losses = [plan.loss for plan in job.plans if plan.loss]
-        losses += job.choice.losses
-        if options.strict and losses:
-            raise UsageError(f"{losses[0]} (--strict makes this an error)")
         began = time.perf_counter()
         yield Started(
             source=source,
@@ -79,7 +75,7 @@ def _run(source: Path, target: Path, options: RunOptions) -> Generator[Event, No
             frame_count=job.info.frame_count,
             resumed_frames=0 if journal is None else journal.frames,
         )
-        for text in [*losses, *before_the_first_frame(job), *lead_in(job)]:
+        for text in [*job.losses, *before_the_first_frame(job), *lead_in(job)]:
             yield Notice(text=text)
         if journal is None:
             yield from _restore(job, began)

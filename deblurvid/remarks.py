@@ -14,19 +14,10 @@ MOST_SPANS = 10
 
 
 def before_the_first_frame(job: Job) -> list[str]:
-    """What is known of source and target alone, beside streams that are left out."""
-    from deblurvid.stages.ffmpeg import PICTURES_ONLY
-    from deblurvid.stages.streams import fresh_tags
-
+    """What is known of source and target alone, beside what is lost."""
     texts = copied_pictures(job)
     if job.source.images and (gaps := job.source.images.remark()):
         texts.append(gaps)
-    if job.conversion and (converted := job.conversion.remark(job.info)):
-        texts.append(converted)
-    name = PICTURES_ONLY.get(job.output.container.format.name)
-    container = job.source.container
-    if name and (container.chapters() or len(fresh_tags(container.metadata))):
-        texts.append(f"{name} holds no chapters and no tags of the file")
     return texts
 
 

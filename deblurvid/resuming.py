@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import stat
 from array import array
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -47,11 +46,9 @@ def check_resumable(source: Path, target: Path, options: RunOptions) -> None:
     from deblurvid.stages.mux import muxer_of
     from deblurvid.stages.pipes import is_pipe
 
-    try:
-        again = stat.S_ISREG(source.stat().st_mode)
-    except OSError:
+    if not source.exists() and not is_pipe(source):
         return  # a missing one is told as in any run
-    if not again:
+    if not source.is_file():
         raise UsageError(f"{source}: --resumable needs one file, which can be read again")
     muxer = muxer_of(target, options.format)
     if muxer == "avi" or muxer in PICTURES_ONLY or is_pipe(target):

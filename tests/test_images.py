@@ -335,6 +335,16 @@ def test_one_image_is_restored_to_one_image(tmp_path):
     assert not (tmp_path / "c.jpg").exists()
 
 
+def test_many_frames_into_one_image_are_refused_before_work(tmp_path):
+    """Where their number is known, and not only once all have been restored."""
+    source = make_video(tmp_path / "a.mp4", frames=9, audio=False)
+    events = deblur_video(source, tmp_path / "c.png", engine="identity")
+    with pytest.raises(UsageError, match=r"cannot hold 9 images.*c%05d\.png"):
+        next(events)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+
+
 @pytest.mark.parametrize(
     ("names", "words"),
     [

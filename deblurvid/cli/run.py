@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing, suppress
 from dataclasses import replace
 from fractions import Fraction
@@ -297,9 +298,9 @@ def _watch(
     """
     from deblurvid.progress import make_display
 
-    if style == "json" and str(target) == STANDARD:
+    if style == "json" and _is_standard_output(target):
         tell(
-            "error: --progress json writes to standard output, where -o - puts the video; "
+            f"error: --progress json writes to standard output, where -o {target} puts the video; "
             "use plain, or write the video to a file or FIFO"
         )
         return Exit.REFUSED
@@ -331,9 +332,18 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_ino, found.st_mtime_ns
 
 
-def _what_became(target: Path, before: tuple[int, int] | None, kept: Path | None) -> str:
+def _is_standard_output(target: Path) -> bool:
+    """Whether it is `-`, or another name of the pipe behind it such as /dev/stdout."""
     if str(target) == STANDARD:
-        return "what went to standard output has no end"
+        return True
+    with suppress(OSError, ValueError):
+        return not target.is_file() and os.path.samestat(target.stat(), os.fstat(1))
+    return False
+
+
+def _what_became(target: Path, before: tuple[int, int] | None, kept: Path | None) -> str:
+    if str(target) == STANDARD or (target.exists() and not target.is_file()):
+        return f"what went to {'standard output' if str(target) == STANDARD else target} has no end"
     now = _identity(target)
     if now is not None and now != before:
         return f"{target} was already complete"

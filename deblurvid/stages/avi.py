@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -10,7 +11,9 @@ import av
 from av.packet import Packet
 
 from deblurvid.errors import EncoderError, UsageError
-from deblurvid.stages.demux import demux, open_input, span_of, video_stream
+from deblurvid.stages.demux import span_of, video_stream
+from deblurvid.stages.source import open_source
+from deblurvid.stages.timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,13 +45,10 @@ def fitted_to_avi(
     Raises:
         UsageError: they come at no constant rate.
     """
-    info = with_constant_rate(source, info, options.start, options.duration)
-    return info, without_reordering(choice)
+    return with_constant_rate(source, info, options), without_reordering(choice)
 
 
-def with_constant_rate(
-    source: Path, info: VideoInfo, start: Fraction | float | None, duration: Fraction | float | None
-) -> VideoInfo:
+def with_constant_rate(source: Path, info: VideoInfo, options: RunOptions) -> VideoInfo:
     """`info` with the rate at which the source's frames come; all its packets are read for that.
 
     Places may be left empty in the row, for AVI can repeat a frame.
@@ -56,14 +56,15 @@ def with_constant_rate(
     Raises:
         UsageError: they come at no constant rate.
     """
-    with open_input(source) as container:
+    with closing(open_source(source, options)) as opened:
+        container = opened.container
         video = video_stream(container, source)
-        span = span_of(container, video, start, duration)
+        span = span_of(container, video, options.start, options.duration)
         base = Fraction(video.time_base or 1)
         numbered = container.format.name == "avi"
         times = sorted(
             stamp * base
-            for packet in demux(container, video, span)
+            for packet in opened.packets(video, span, Timeline(video))
             if packet.stream_index == video.index
             and (stamp := packet.dts if numbered else packet.pts) is not None
         )

@@ -68,15 +68,11 @@ def check(  # noqa: PLR0913 - each is a value of its own
     """
     if isinstance(output.landing, Images):
         _check_images(output.landing, len(stamps), full=full)
-        return Findings(
-            how="decoded" if full else "counted", lost=_untold("image2", tags, piped=False)
-        )
+        return Findings(how="decoded" if full else "counted", lost=[])
     muxer = output.container.format.name
     if muxer in PICTURES_ONLY or isinstance(output.landing, Pipe):
         _check_amount(output, muxer, len(stamps), info)
-        piped = isinstance(output.landing, Pipe)
-        lost = _untold(muxer, tags, piped=piped) if muxer in PICTURES_ONLY else []
-        return Findings(how="counted", lost=lost)
+        return Findings(how="counted", lost=[])
     written = verify(output, stamps, info.time_base, full=full)
     lost = [
         *lost_tags(tags, written.picture or {}),
@@ -84,20 +80,6 @@ def check(  # noqa: PLR0913 - each is a value of its own
         *written.lost_words,
     ]
     return Findings(how="full" if full else "fast", lost=lost, shift=written.shift)
-
-
-def _untold(muxer: str, tags: dict[str, str], *, piped: bool) -> list[str]:
-    """What of a picture's tags is not said where there are only pictures."""
-    if muxer == "image2":  # frames are converted to the colour that images have
-        told = {name for name in tags if name != "rotation"}
-    else:
-        told = {"colour range"} if muxer == "yuv4mpegpipe" else set()
-        told |= {"sample aspect ratio"} if piped and told else set()
-    return [
-        name if value == "present" else f"{name} {value}"
-        for name, value in tags.items()
-        if name not in told
-    ]
 
 
 def _check_amount(output: Output, muxer: str, frames: int, info: VideoInfo) -> None:

@@ -12,7 +12,7 @@ from av.packet import Packet
 
 from deblurvid.errors import InputError
 from deblurvid.frames import DEPTHS, VideoInfo
-from deblurvid.stages.deinterlace import FIELD_PARITY
+from deblurvid.stages.deinterlace import FIELD_PARITY, is_interlaced
 from deblurvid.stages.ffmpeg import colour_tags, translated
 from deblurvid.stages.hdr import hdr_metadata
 from deblurvid.stages.layouts import LAYOUTS
@@ -58,6 +58,7 @@ def decode(
     shift = round(span.shift / base)
     number = 0
     first_colour: dict[str, int] = {}
+    codec = video.codec_context.name
     for item in _frames(packets, video, span, on_corrupt, damage):
         if isinstance(item, Packet):
             yield item
@@ -71,7 +72,7 @@ def decode(
         first_colour = first_colour or colour
         if colour != first_colour:
             damage.retagged.append(number)
-        if item.interlaced_frame and not damage.interlaced:
+        if is_interlaced(item, codec) and not damage.interlaced:
             damage.interlaced.append(number)
         if item.is_corrupt:
             damage.corrupt.append(number)
@@ -225,7 +226,10 @@ def refuse_interlaced(video: VideoStream, first: VideoFrame) -> None:
     Raises:
         InputError: it is.
     """
-    if first.interlaced_frame or video.codec_context.field_order in FIELD_PARITY:
+    if (
+        is_interlaced(first, video.codec_context.name)
+        or video.codec_context.field_order in FIELD_PARITY
+    ):
         raise InputError(f"the video is {INTERLACED}")
 
 

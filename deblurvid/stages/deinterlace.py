@@ -28,6 +28,15 @@ FIELD_PARITY = {2: "tff", 3: "bff", 4: "tff", 5: "bff"}
 as FFmpeg's raw decoders and QuickTime's SpatialFirstLineEarly and Late do."""
 
 
+_WITHOUT_FIELDS = frozenset({"png", "apng"})
+"""Codecs whose pictures FFmpeg calls interlaced where their rows come in Adam7's order."""
+
+
+def is_interlaced(frame: VideoFrame, codec: str) -> bool:
+    """Whether a frame that a codec of this name gave is made of two fields."""
+    return frame.interlaced_frame and codec not in _WITHOUT_FIELDS
+
+
 def check_deinterlace(first: VideoFrame) -> None:
     """Refuse what the filter would only take converted.
 
@@ -51,7 +60,7 @@ def check_deinterlace(first: VideoFrame) -> None:
 
 def field_parity(video: VideoStream, first: VideoFrame) -> str:
     """What bwdif is told: auto where frames say it, else what the stream says."""
-    if first.interlaced_frame:
+    if is_interlaced(first, video.codec_context.name):
         return "auto"
     return FIELD_PARITY.get(video.codec_context.field_order, "auto")
 

@@ -12,6 +12,7 @@ from av.video.stream import VideoStream
 
 from deblurvid.errors import EncoderError
 from deblurvid.stages.ffmpeg import translated
+from deblurvid.stages.losses import ALPHA_MODE
 from deblurvid.stages.streams import copy_tags
 from deblurvid.stages.tags import stated_colour
 from deblurvid.stages.ticks import encoder_tick
@@ -66,6 +67,7 @@ def add_encoder(
     if matrix is not None:
         stream.set_display_matrix(matrix)
     copy_tags(source, stream)
+    stream.metadata.pop(ALPHA_MODE, None)  # it was true of the old packets only
     return stream
 
 

@@ -45,7 +45,7 @@ SideDataType._missing_ = classmethod(_unknown_type)  # type: ignore[assignment]
 
 READABLE_FORMATS = (
     "mov,matroska,mpegts,mpeg,avi,flv,asf,ogg,mxf,ivf,h264,hevc,obu,m4v,mpegvideo,yuv4mpegpipe,"
-    "dv,nut"
+    "dv,nut,mjpeg,gif,apng"
 )
 """Demuxers that read nothing but the file they are given: no playlist, no concat list."""
 
@@ -67,13 +67,14 @@ WRITABLE_FORMATS = {
     ".webm": "webm",
     ".ts": "mpegts",
     ".m2ts": "mpegts",
+    ".mts": "mpegts",
     ".avi": "avi",
     ".nut": "nut",
     ".y4m": "yuv4mpegpipe",
 }
 """FFmpeg's muxer by the target's suffix."""
 
-NON_NEGATIVE_MUXERS = frozenset({"mpegts", "matroska", "webm", "avi"})
+NON_NEGATIVE_MUXERS = frozenset({"mpegts", "matroska", "webm", "avi", "nut"})
 """Formats without negative times, and without edit lists that would hide what lies there: FFmpeg
 moves the whole file later instead."""
 

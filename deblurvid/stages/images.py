@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
 DEFAULT_RATE = Fraction(25)
 """Images a second where nothing else is said, as FFmpeg takes it."""
+ANIMATION_WITHIN = 1 << 16
+"""Bytes within which a PNG says that it is animated; a colour profile may come before."""
 MOST_BYTES = 1 << 30
 """Of one image file, which is read at once."""
 
@@ -117,7 +119,7 @@ def find_images(source: Path) -> ImageSequence | None:
         InputError: a template or a folder without images.
     """
     if source.is_file():
-        if source.suffix.lower() not in IMAGE_SUFFIXES:
+        if source.suffix.lower() not in IMAGE_SUFFIXES or _moves(source):
             return None
         return ImageSequence(name=source, files=(source,))
     if source.is_dir():
@@ -141,6 +143,13 @@ def find_images(source: Path) -> ImageSequence | None:
         first_number=numbers[0],
         gaps=tuple(gaps_in(numbers)),
     )
+
+
+def _moves(source: Path) -> bool:
+    """Whether it is an animated PNG: its acTL chunk comes before the picture."""
+    with source.open("rb") as file:
+        head, _, _ = file.read(ANIMATION_WITHIN).partition(b"IDAT")
+    return head.startswith(b"\x89PNG") and b"acTL" in head
 
 
 def gaps_in(numbers: Sequence[int]) -> list[tuple[int, int]]:

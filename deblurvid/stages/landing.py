@@ -14,16 +14,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deblurvid.errors import OutputError, UsageError
-from deblurvid.stages.images import IMAGE_SUFFIXES, find_images, template_of
+from deblurvid.stages.images import find_images, template_of
 from deblurvid.stages.parts import new_part, part_name
 from deblurvid.stages.pipes import is_pipe, open_writer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from deblurvid.frames import VideoInfo
     from deblurvid.stages.images import Template
     from deblurvid.stages.pipes import Writer
 
+SURELY_MANY = 2
+"""Frames that may, by an estimate, still be one."""
 PRIVATE = stat.S_IRUSR | stat.S_IWUSR
 
 
@@ -58,11 +61,12 @@ class Landing(ABC):
         """Remove what has been written. After `settle` there is nothing to remove."""
 
 
-def land(target: Path, first_number: int = 1) -> Landing:
+def land(target: Path, muxer: str, first_number: int = 1) -> Landing:
     """Make the place in which `target` is written.
 
     Args:
         target: as `check_target` has found it good.
+        muxer: FFmpeg's name of the format.
         first_number: of the first file of a sequence.
 
     Raises:
@@ -72,7 +76,7 @@ def land(target: Path, first_number: int = 1) -> Landing:
     if is_pipe(target):
         return Pipe(target)
     try:
-        if target.suffix.lower() in IMAGE_SUFFIXES:
+        if muxer == "image2":
             return Images(target, first_number)
         return File(target)
     except OSError as exc:
@@ -178,7 +182,8 @@ class Images(Landing):
         self.template: Template | None = template_of(target)
         self.first_number = first_number
         self.settled: list[Path] = []
-        self.part = target.with_name(part_name(target))
+        real = target.resolve() if target.is_symlink() else target
+        self.part = real.with_name(part_name(real))
         self.part.mkdir(mode=0o700)
         # FFmpeg puts the number in, and takes every other percent sign for the beginning of one.
         folder = str(self.part).replace("%", "%%")
@@ -203,8 +208,11 @@ class Images(Landing):
         move = _Move()
         try:
             replaced.mkdir()
-            for file, place in zip(made, places, strict=True):
+            for file, name in zip(made, places, strict=True):
+                place = name.resolve() if name.is_symlink() else name
                 if place.exists():
+                    with suppress(PermissionError):
+                        file.chmod(stat.S_IMODE(place.stat().st_mode))
                     move(place, replaced / file.name)
                 move(file, place)
         except BaseException as exc:
@@ -220,10 +228,7 @@ class Images(Landing):
         if self.template is not None:
             return [self.template.file(self.first_number + at) for at in range(count)]
         if count > 1:
-            raise OutputError(
-                f"{self.target}: one file cannot hold {count} images; put a number into the name, "
-                f"such as {self.target.stem}%05d{self.target.suffix}"
-            )
+            raise OutputError(_too_many(self.target, count))
         return [self.target][:count]
 
     def _left_over(self, places: list[Path]) -> list[str]:
@@ -243,6 +248,25 @@ class Images(Landing):
     def discard(self) -> None:
         """See Landing."""
         shutil.rmtree(self.part, ignore_errors=True)
+
+
+def refuse_more_than_one(target: Path, info: VideoInfo) -> None:
+    """Refuse a single image for more frames than one, where they surely are more.
+
+    Their number may be an estimate, which a frame can be off.
+
+    Raises:
+        UsageError: there are more.
+    """
+    if template_of(target) is None and (info.frame_count or 1) > SURELY_MANY:
+        raise UsageError(_too_many(target, info.frame_count or 0))
+
+
+def _too_many(target: Path, count: int) -> str:
+    return (
+        f"{target}: one file cannot hold {count} images; put a number into the name, "
+        f"such as {target.stem}%05d{target.suffix}"
+    )
 
 
 def check_place(source: Path, target: Path, *, overwrite: bool) -> bool:

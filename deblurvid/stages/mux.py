@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from deblurvid.stages.reformat import Conversion
     from deblurvid.stages.streams import StreamPlan
 
+BLU_RAY_SUFFIXES = frozenset({".m2ts", ".mts"})
+"""MPEG-TS with four bytes of time before each packet."""
+QUICKTIME_TAG = "com.apple.quicktime."
 MOVIE_SCALE = 90_000
 """Ticks a second, at least, in which MP4 notes when a track begins."""
 LOOK_AHEAD_FRAMES = 250
@@ -69,6 +72,8 @@ def muxer_of(target: Path, name: str | None = None) -> str:
     if name is not None:
         if name not in WRITABLE_NAMES:
             raise UsageError(f"--format {name}: not written; use {' '.join(WRITABLE_NAMES)}")
+        if target.suffix.lower() in IMAGE_SUFFIXES:
+            raise UsageError(f"--format {name}: {target} is an image by its name; use another")
         return name
     if target.suffix.lower() in IMAGE_SUFFIXES:
         return "image2"
@@ -93,7 +98,10 @@ def check_target(source: Path, target: Path, *, overwrite: bool) -> None:
     if not check_place(source, target, overwrite=overwrite):
         return
     # A link that leads nowhere yet is written to where it leads.
-    folder = target.resolve().parent if target.is_symlink() else target.parent
+    try:
+        folder = target.resolve().parent if target.is_symlink() else target.parent
+    except (OSError, RuntimeError) as exc:
+        raise OutputError(f"{target}: the link leads to itself; remove it first") from exc
     if not folder.is_dir():
         raise OutputError(f"{folder}: no such folder; create it first")
     if not os.access(folder, os.W_OK):
@@ -199,7 +207,9 @@ def open_output(  # noqa: PLR0913 - each is a value of its own, made by a stage 
                 "w",
                 format=muxer,
                 options={"max_interleave_delta": str(_interleave_delta(info))},
-                container_options=_muxer_options(muxer, info, piped=piped),
+                container_options=_muxer_options(
+                    muxer, info, landing.target, piped=piped, tags=source.metadata
+                ),
                 buffer_size=BUFFER_BYTES,
             )
     except BaseException:
@@ -280,10 +290,14 @@ def _interleave_delta(info: VideoInfo) -> int:
     return round(max(LEAST_WAIT, look_ahead) * av.time_base)
 
 
-def _muxer_options(muxer: str, info: VideoInfo, *, piped: bool) -> dict[str, str]:
+def _muxer_options(
+    muxer: str, info: VideoInfo, target: Path, *, piped: bool, tags: dict[str, str]
+) -> dict[str, str]:
     options = {"flush_packets": "1"} if piped else {}  # who reads a pipe wants what there is
     if muxer == "yuv4mpegpipe":
         options["strict"] = "-1"  # more than 8 bits are in no standard, but everybody's extension
+    if muxer == "mpegts" and target.suffix.lower() in BLU_RAY_SUFFIXES:
+        options["mpegts_m2ts_mode"] = "1"  # FFmpeg goes by the suffix, which the part file lacks
     if muxer not in ("mp4", "mov"):
         return options
     # A late start is rounded down to ticks of the whole movie: whole parts of the video's ticks,
@@ -292,6 +306,8 @@ def _muxer_options(muxer: str, info: VideoInfo, *, piped: bool) -> dict[str, str
     scale = ticks * -(-MOVIE_SCALE // ticks)
     # An index cannot be put before what has gone down a pipe: each part gets one of its own.
     flags = "+frag_keyframe+empty_moov+default_base_moof" if piped else "+faststart"
+    if muxer == "mov" and any(name.startswith(QUICKTIME_TAG) for name in tags):
+        flags += "+use_metadata_tags"  # what cameras note is lost otherwise
     return options | {"movflags": flags, "movie_timescale": str(scale)}
 
 

@@ -16,6 +16,7 @@ from deblurvid.stages.tracks import kind_of, words_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from av.container import InputContainer
     from av.video.stream import VideoStream
 
     from deblurvid.stages.ffmpeg import AnyPacket
@@ -81,7 +82,7 @@ def read_back(path: Path, *, full: bool) -> Written:
                 )
                 for stream in file.streams
             ],
-            metadata=dict(file.metadata),
+            metadata=_metadata(file),
             chapters=len(file.chapters()),
         )
         video = next((s for s in file.streams.video if kind_of(s) == "video"), None)
@@ -103,6 +104,12 @@ def read_back(path: Path, *, full: bool) -> Written:
     for stream in written.streams:
         stream.stamps = array("q", sorted(stream.stamps))
     return written
+
+
+def _metadata(file: InputContainer) -> dict[str, str]:
+    """What the file says of itself; a timecode track speaks for the whole of it."""
+    tracks = [stream.metadata for stream in file.streams if "timecode" in stream.metadata]
+    return dict(file.metadata) | ({"timecode": tracks[0]["timecode"]} if tracks else {})
 
 
 def _decode(written: Written, video: VideoStream, packet: AnyPacket | None, *, full: bool) -> None:

@@ -10,6 +10,7 @@ from av.packet import Packet
 
 from deblurvid.errors import InputError
 from deblurvid.frames import Planes
+from deblurvid.stages.deinterlace import is_interlaced
 from deblurvid.stages.ffmpeg import colour_tags
 from deblurvid.stages.layouts import LAYOUTS
 
@@ -59,11 +60,12 @@ def unpack(
 def _check(frame: VideoFrame, info: VideoInfo, number: int) -> None:
     """Refuse a frame that is not as the first one was."""
     here = (frame.width, frame.height, frame.format.name)
-    if here == (info.width, info.height, info.pixel_format) and not frame.interlaced_frame:
+    interlaced = is_interlaced(frame, info.codec)
+    if here == (info.width, info.height, info.pixel_format) and not interlaced:
         return
     seconds = float((frame.pts or 0) * info.time_base)
     place = f"at frame {number}, {seconds:.3f} s,"
-    if frame.interlaced_frame:
+    if interlaced:
         raise InputError(f"{place} the video becomes {INTERLACED}")
     raise InputError(
         f"{place} the video changes from {info.width}x{info.height} {info.pixel_format} to "

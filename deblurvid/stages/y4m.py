@@ -41,7 +41,9 @@ def ends_inside_a_frame(source: Source, info: VideoInfo) -> bool:
     """
     if source.container.format.name != "yuv4mpegpipe":
         return False
-    header, end, _ = source.head(LONGEST_HEADER).partition(b"\n")
+    header, end, rest = source.head(LONGEST_HEADER).partition(b"\n")
+    if rest.startswith(b"FRAME "):  # parameters of any length
+        return False
     size = source.size_bytes - len(header) - len(end)
     return bool(size % (MARK + frame_bytes(info.pixel_format, info.width, info.height)))
 

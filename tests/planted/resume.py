@@ -151,7 +151,7 @@ FAULTS = (
     Fault(
         "pipe that can be read once only is taken for a file",
         "deblurvid/resuming.py",
-        "if not again:",
+        "if not source.is_file():",
         "if False:",
         (RUN + "test_what_cannot_be_read_twice_is_refused",),
     ),
