@@ -28,6 +28,7 @@ from tests.planted import (
     resume,
     score,
     streams,
+    targets,
     training,
     ways,
 )
@@ -42,6 +43,7 @@ FAULTS = (
     *pipeline.FAULTS,
     *pictures.FAULTS,
     *streams.FAULTS,
+    *targets.FAULTS,
     *resume.FAULTS,
     *build.FAULTS,
     *plans.FAULTS,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from contextlib import suppress
 from fractions import Fraction
 
 import av
@@ -229,3 +232,54 @@ def test_an_empty_stream_is_told_of(tmp_path):
 
     (text,) = [text for text in notices(events) if "lies within what is shown" in text]
     assert text.startswith("nothing of stream 2 (subtitle)")
+
+
+def test_a_part_of_an_avi_begins_at_its_frame(tmp_path):
+    """With B-frames, whose times are told by counting: a part is the whole's, cut."""
+    source = tmp_path / "a.avi"
+    ffmpeg(
+        "-f", "lavfi", "-i", "testsrc2=s=64x48:r=30:d=2", "-c:v", "mpeg4", "-bf", "2", "-g", "12",
+        "-vtag", "XVID", source,
+    )  # fmt: skip
+    run(source, tmp_path / "whole.mkv", codec="ffv1")
+    run(source, tmp_path / "part.mkv", codec="ffv1", start=1)
+
+    whole, part = read_pictures(tmp_path / "whole.mkv"), read_pictures(tmp_path / "part.mkv")
+    assert len(part) == 30
+    assert all(
+        np.array_equal(old, new)
+        for shown, restored in zip(whole[30:], part, strict=True)
+        for old, new in zip(shown, restored, strict=True)
+    )
+
+
+def test_a_chapter_that_ends_where_a_part_begins_is_no_part_of_it(tmp_path):
+    """It would last no time at all."""
+    source = make_video(tmp_path / "a.mkv", frames=50, chapters=[(0, 1000, "A"), (1000, 2000, "B")])
+    run(source, tmp_path / "b.mkv", start=1)
+
+    chapters = ffprobe_json(tmp_path / "b.mkv")["chapters"]
+    assert [chapter["tags"]["title"] for chapter in chapters] == ["B"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes are POSIX's here")
+def test_a_pipe_that_stalls_is_one_line(tmp_path):
+    """Without a word of Python, whatever FFmpeg asks for after the error."""
+    data = make_video(tmp_path / "a.mkv", frames=90, size=(160, 120)).read_bytes()
+    words = ["run", "-", "-o", str(tmp_path / "b.mkv"), "--engine", "identity"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "deblurvid", *words, "--progress", "none", "--stall-timeout", "0.5"],
+        stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=False,
+    ) as process:  # fmt: skip
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write(data[: len(data) // 2])
+        process.stdin.flush()
+        said = process.stderr.read().decode()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+
+    assert process.returncode == 1
+    assert said == (
+        "deblurvid: error: standard input: nothing has come for 0.5 s; --stall-timeout allows more\n"
+    )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections import deque
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import filelock
-import openvino as ov
 import platformdirs
 
 from deblurvid.backends.base import Engine, EngineSpec, Restored
@@ -16,6 +16,10 @@ from deblurvid.errors import EngineError
 from deblurvid.frames import Planes
 from deblurvid.graph import colour
 from deblurvid.graph.wrap import INVALID, OUT, STRENGTH, plane_names
+
+# OpenVINO tells its maker over the network of being imported, unless this package is not there.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+import openvino as ov  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -202,8 +202,10 @@ def _seek(container: InputContainer, video: VideoStream, span: Span) -> None:
     before it (periodic intra refresh). So what lies there is decoded, and the search goes back
     further until a frame comes out before the span, in the end to the beginning.
     """
-    # A raw stream has no times to search by, and a pipe cannot go anywhere: read from the beginning.
-    if video.start_time is None or comes_from_a_pipe(container):
+    # A raw stream has no times to search by, a pipe cannot go anywhere, and AVI's frames get their
+    # times by counting (see Clock): read from the beginning.
+    counted = container.format.name == "avi"
+    if video.start_time is None or counted or comes_from_a_pipe(container):
         return
     wanted = span.origin + span.start
     # MPEG-TS is searched by decoding time, which lies before the first presentation time.

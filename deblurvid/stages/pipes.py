@@ -63,6 +63,8 @@ class Reader:
         Raises:
             InputError: nothing came for too long, it cannot be read, or the wait was interrupted.
         """
+        if self.error is not None:  # told already: PyAV asks again, and would print the next one
+            return b""
         self.stall.begin()  # while nobody read, the writer had to wait
         try:
             while not self.left.is_set():

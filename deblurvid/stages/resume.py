@@ -15,6 +15,7 @@ from deblurvid.frames import Damage
 from deblurvid.stages.clock import Clock
 from deblurvid.stages.decode import decode
 from deblurvid.stages.demux import video_stream
+from deblurvid.stages.journal import journal_folder
 from deblurvid.stages.layouts import LAYOUTS
 from deblurvid.stages.source import open_source
 from deblurvid.stages.timeline import Timeline
@@ -106,7 +107,7 @@ def read_on(job: Job, source: Path, last: Record | None, done: int, stack: ExitS
         opened.close()
     raise InputError(
         f"{source}: frame {done - 1} is not decoded as it was before the interruption; "
-        "use -y to begin anew"
+        f"delete {journal_folder(job.output.target)} to begin anew"
     )
 
 

@@ -287,7 +287,7 @@ def chapters_within(source: InputContainer, span: Span) -> list[Any]:
     for chapter in source.chapters():
         base = Fraction(chapter["time_base"] or 1)
         begin, end = chapter["start"] * base, chapter["end"] * base
-        if span.after(begin) or span.before(end):
+        if span.after(begin) or (span.start > 0 and end <= span.origin + span.start):
             continue
         first = span.origin + span.start if span.start > 0 else begin
         last = end if span.end is None else span.origin + span.end
