@@ -47,16 +47,17 @@ def deblur_video(
             ...
 
     Args:
-        source: a local video file.
-        target: where the restored video goes; its suffix says in which container.
+        source: a local video file, a template or folder of images, or `-` and other pipes.
+        target: where the restored video goes; its suffix says in which container, or `format`.
         **options: fields of `deblurvid.options.RunOptions`.
 
     Yields:
         Started, then FrameDone for each frame and Notices, at last Finished.
 
     Raises:
-        DeblurvidError: see `deblurvid.errors`. Before Started nothing has been written; in any
-            case no file stands under the target's name that was not there before.
+        DeblurvidError: see `deblurvid.errors`. No file stands under the target's name that was not
+            there before; what has gone into a pipe cannot be taken back, and `resumable` keeps its
+            journal.
         TypeError: an option that `deblurvid.options.RunOptions` does not have.
     """
     return _run(Path(source), Path(target), RunOptions(**options))

@@ -27,7 +27,8 @@ from deblurvid.stages.packets import PacketWriter, sha256_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from fractions import Fraction
-    from pathlib import Path
+    from itertools import takewhile
+from pathlib import Path
 
 VERSION = 1
 SEGMENT_FRAMES = 250
@@ -269,13 +270,22 @@ def _misfit(found: dict[str, Any], fingerprint: dict[str, Any]) -> str:
     old = found["fingerprint"]
     for key in {**old, **fingerprint}:
         if old.get(key) != fingerprint.get(key):
-            return f"{key} was {_short(old.get(key))}, and is {_short(fingerprint.get(key))}"
+            was, now = _shown(old.get(key), fingerprint.get(key))
+            return f"{key} was {was}, and is {now}"
     return ""
 
 
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 2 * SHOWN else f"{text[:SHOWN]}..."
+def _shown(old: Any, new: Any) -> tuple[str, str]:
+    """Both in words; of long ones where they differ."""
+    texts = str(old), str(new)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*texts, strict=False)))
+    begin = max(0, same - SHOWN) if max(map(len, texts)) > 2 * SHOWN else 0
+    first, second = (f"{'...' if begin else ''}{text[begin:]}" for text in texts)
+    return _short(first), _short(second)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 2 * SHOWN else f"{text[: 2 * SHOWN]}..."
 
 
 def _take_up(journal: Journal, segments: list[dict[str, Any]]) -> None:

@@ -199,7 +199,10 @@ def open_writer(path: Path) -> Writer:
     if sys.stdout is not None:
         with suppress(ValueError):
             sys.stdout.flush()
-    descriptor = os.dup(1)
+    try:
+        descriptor = os.dup(1)
+    except OSError as exc:
+        raise OutputError(f"standard output: cannot be written: {exc.strerror}") from exc
     try:
         os.dup2(2, 1)
     except OSError:  # there is no standard error

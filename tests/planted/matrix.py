@@ -84,8 +84,8 @@ FAULTS = (
     ),
     Fault(
         "matrix: a stream left out without a notice",
-        "deblurvid/pipeline.py",
-        "losses = [plan.loss for plan in job.plans if plan.loss]",
+        "deblurvid/stages/losses.py",
+        "losses = [plan.loss for plan in plans if plan.loss]",
         "losses: list[str] = []",
         case("mkv-mpeg2-yuv422p-vfr-attachment-plain-lossless-ts"),
     ),
