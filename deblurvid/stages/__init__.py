@@ -9,7 +9,13 @@ between demux and mux hands them on untouched. `deblurvid.prefetch` puts threads
 PyAV, OpenVINO and PyCUDA let go of the interpreter in every call that takes time.
 
 This is the only package that touches FFmpeg. `ffmpeg` translates its errors, `layouts` knows where
-the samples of each pixel format lie, `streams` decides what becomes of every stream, `encoders`
-which encoder with which options, `verify` reads the finished file back. `deinterlace` stands
-between decode and unpack when it is asked for.
+the samples of each pixel format lie.
+
+On the way in, `source` opens a file, a pipe (`pipes`) or images (`images`) alike, `timeline` and
+`clock` mend times, and `deinterlace` stands between decode and unpack when it is asked for. On the
+way out, `streams` decides what becomes of every stream, `convert` converts those that the target
+cannot hold, `encoding` chooses the encoder, `reformat` stands between pack and encode where images
+hold other samples, `landing` is where bytes come to lie (in `parts`, until they are complete), and
+`check` reads them back by `verify`. With `--resumable` packets rest in `segments` of a `journal`
+between encode and mux, and `resume` reads the source on.
 """

@@ -17,6 +17,7 @@ import os
 import shutil
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import filelock
@@ -27,8 +28,7 @@ from deblurvid.stages.packets import PacketWriter, sha256_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from fractions import Fraction
-    from itertools import takewhile
-from pathlib import Path
+    from pathlib import Path
 
 VERSION = 1
 SEGMENT_FRAMES = 250
