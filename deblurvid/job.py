@@ -97,12 +97,13 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
     from deblurvid.stages.decode import describe, until_first_frame
     from deblurvid.stages.demux import video_stream
     from deblurvid.stages.encoding import choose_encoding, even_rate
-    from deblurvid.stages.landing import refuse_more_than_one
+    from deblurvid.stages.landing import land, refuse_more_than_one
     from deblurvid.stages.losses import planned_losses, untold
-    from deblurvid.stages.mux import check_target, muxer_of, refuse_unseekable
+    from deblurvid.stages.mux import open_output
     from deblurvid.stages.segments import open_encoder
     from deblurvid.stages.source import open_source
     from deblurvid.stages.tags import picture_tags
+    from deblurvid.stages.target import check_target, muxer_of, refuse_unseekable
     from deblurvid.stages.trial import refuse_absent_hardware
 
     muxer = muxer_of(target, options.format)
@@ -129,18 +130,20 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
         refuse_more_than_one(target, info)
     engine = _engine_for(info, options, stack)
     progressive = partial(_progressive, options=options, video=video, first=first, info=info)
-    new_output = partial(
-        _open_output,
-        opened,
-        target,
-        muxer,
-        plans=plans,
-        choice=choice,
-        first=first,
-        info=info,
-        span=span,
-        conversion=conversion,
-    )
+
+    def new_output() -> Output:
+        return open_output(
+            container,
+            land(target, muxer, opened.first_number),
+            muxer,
+            plans,
+            choice,
+            first=first,
+            info=info,
+            span=span,
+            conversion=conversion,
+        )
+
     job = Job(
         options=options,
         source=opened,
@@ -164,34 +167,6 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
     )
     stack.callback(_discard_output, job)
     return job
-
-
-def _open_output(  # noqa: PLR0913 - as `stages.mux.open_output`
-    opened: Source,
-    target: Path,
-    muxer: str,
-    *,
-    plans: list[StreamPlan],
-    choice: EncoderChoice,
-    first: VideoFrame,
-    info: VideoInfo,
-    span: Span,
-    conversion: Conversion | None,
-) -> Output:
-    from deblurvid.stages.landing import land
-    from deblurvid.stages.mux import open_output
-
-    return open_output(
-        opened.container,
-        land(target, muxer, opened.first_number),
-        muxer,
-        plans,
-        choice,
-        first=first,
-        info=info,
-        span=span,
-        conversion=conversion,
-    )
 
 
 def _discard_output(job: Job) -> None:

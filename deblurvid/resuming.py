@@ -43,8 +43,8 @@ def check_resumable(source: Path, target: Path, options: RunOptions) -> None:
             nothing tells what the engine computes.
     """
     from deblurvid.stages.ffmpeg import PICTURES_ONLY
-    from deblurvid.stages.mux import muxer_of
     from deblurvid.stages.pipes import is_pipe
+    from deblurvid.stages.target import muxer_of
 
     if not source.exists() and not is_pipe(source):
         return  # a missing one is told as in any run

@@ -166,7 +166,8 @@ def _pictures_of(video: Path, picture: PictureFormat, tools: Toolchain) -> tuple
 
     if tools.gpu is None:
         raise UsageError(f"--check {video}: the plan cannot be run here: {tools.remark}")
-    found, pictures = first_pictures(video, CHECKED_PICTURES)
+    info, pictures = first_pictures(video, CHECKED_PICTURES)
+    found = info.picture
     if found != picture:
         raise UsageError(
             f"--check {video}: it is {found.source} at {found.depth} bits, the plan is for "

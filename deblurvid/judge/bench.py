@@ -13,18 +13,18 @@ from deblurvid.backends.cuda import device_facts
 from deblurvid.backends.tensorrt import TensorRtEngine
 from deblurvid.choose import load_generator, open_engine
 from deblurvid.errors import DeblurvidError, EngineError, UsageError
-from deblurvid.frames import LARGEST_SIDE, SMALLEST_SIDE, Damage, PictureFormat
+from deblurvid.frames import LARGEST_SIDE, SMALLEST_SIDE, PictureFormat
 from deblurvid.graph.work import operations
 from deblurvid.job import open_job
 from deblurvid.judge.alone import stages_alone, whole_run
 from deblurvid.judge.figures import DeviceFigures, Figures, Growth
+from deblurvid.judge.first import first_pictures
 from deblurvid.judge.memory import memory_of_run
 from deblurvid.judge.picture import moving_picture
 from deblurvid.judge.roof import peak_operations_per_second
 from deblurvid.judge.usual import usual_cost
 from deblurvid.judge.waiting import WaitEngine
 from deblurvid.options import RunOptions
-from deblurvid.stages.decode import until_first_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +101,7 @@ def bench(options: BenchOptions, tell: Callable[[str], None]) -> Figures:
         folder = Path(name)
         source = options.source or _specimen(folder / "source.mp4", options, options.frames, tell)
         suffix = _suffix(source)
-        info = _described(source)
+        info, _ = first_pictures(source, 0)
         tell("opening the engine")
         engine = stack.enter_context(_engine_for(options, info))
         settings = {**options.encoding, "duration": _duration(options, info), "engine": engine}
@@ -201,27 +201,6 @@ def _suffix(source: Path) -> str:
     from deblurvid.stages.ffmpeg import WRITABLE_FORMATS
 
     return source.suffix if source.suffix.lower() in WRITABLE_FORMATS else ".mkv"
-
-
-def _described(source: Path) -> VideoInfo:
-    """What a video is, by its first frame."""
-    from deblurvid.stages.clock import Clock
-    from deblurvid.stages.decode import decode, describe
-    from deblurvid.stages.demux import Span, demux, open_input, video_stream
-
-    with open_input(source) as container:
-        video = video_stream(container, source)
-        span = Span()
-        items = decode(
-            demux(container, video, span),
-            video,
-            span,
-            Clock(video),
-            on_corrupt="keep",
-            damage=Damage(),
-        )
-        _, first = until_first_frame(items, source, span)
-        return describe(container, video, first, span)
 
 
 def _duration(options: BenchOptions, info: VideoInfo) -> Fraction | None:

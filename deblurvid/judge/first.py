@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from deblurvid.frames import PictureFormat, Planes
+    from deblurvid.frames import Planes, VideoInfo
 
 
-def first_pictures(source: Path, count: int) -> tuple[PictureFormat, list[Planes]]:
-    """Sampling and depth of a video, and at most `count` of its first pictures.
+def first_pictures(source: Path, count: int) -> tuple[VideoInfo, list[Planes]]:
+    """What a video is, by its first frame, and at most `count` of its first pictures.
 
     Raises:
         InputError: it is no video that can be read.
@@ -38,4 +38,4 @@ def first_pictures(source: Path, count: int) -> tuple[PictureFormat, list[Planes
         info = describe(container, video, first, span)
         unpacked = unpack(itertools.chain(head, items), info)
         pictures = (item.planes for item in unpacked if isinstance(item, Picture))
-        return info.picture, list(itertools.islice(pictures, count))
+        return info, list(itertools.islice(pictures, count))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,21 +11,18 @@ import av
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
-from deblurvid.errors import EncoderError, OutputError, UsageError
+from deblurvid.errors import EncoderError, OutputError
 from deblurvid.stages.avi import refuse_reordering
 from deblurvid.stages.convert import converter
 from deblurvid.stages.encode import add_encoder
 from deblurvid.stages.encoders import refuse_unread
 from deblurvid.stages.ffmpeg import (
     PICTURES_ONLY,
-    WRITABLE_FORMATS,
-    WRITABLE_NAMES,
     overheard,
     translated,
 )
-from deblurvid.stages.images import DEFAULT_RATE, IMAGE_SUFFIXES
-from deblurvid.stages.landing import check_place
-from deblurvid.stages.pipes import BUFFER_BYTES, STANDARD, Writer, is_pipe
+from deblurvid.stages.images import DEFAULT_RATE
+from deblurvid.stages.pipes import BUFFER_BYTES, Writer
 from deblurvid.stages.streams import attach, chapters_within, copy_stream, fresh_tags
 from deblurvid.stages.ticks import encoder_tick
 from deblurvid.stages.timecode import advance_timecode
@@ -41,7 +37,6 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
     from deblurvid.frames import VideoInfo
-    from deblurvid.options import RunOptions
     from deblurvid.stages.convert import Converter
     from deblurvid.stages.demux import Span
     from deblurvid.stages.encoders import EncoderChoice
@@ -61,63 +56,6 @@ LEAST_WAIT = 10
 """Seconds; FFmpeg's own default."""
 EQUAL_TIMES = frozenset({"matroska", "webm"})
 """Formats in which packets of a stream may be decoded at the same time."""
-
-
-def muxer_of(target: Path, name: str | None = None) -> str:
-    """FFmpeg's muxer: the one of this name, or else the one for the target's suffix.
-
-    Raises:
-        UsageError: the name or the suffix is not one that is written.
-    """
-    if name is not None:
-        if name not in WRITABLE_NAMES:
-            raise UsageError(f"--format {name}: not written; use {' '.join(WRITABLE_NAMES)}")
-        if target.suffix.lower() in IMAGE_SUFFIXES:
-            raise UsageError(f"--format {name}: {target} is an image by its name; use another")
-        return name
-    if target.suffix.lower() in IMAGE_SUFFIXES:
-        return "image2"
-    if target == STANDARD:
-        raise UsageError("-o -: say which format by --format, such as yuv4mpegpipe or matroska")
-    try:
-        return WRITABLE_FORMATS[target.suffix.lower()]
-    except KeyError:
-        known = " ".join((*WRITABLE_FORMATS, *IMAGE_SUFFIXES))
-        raise UsageError(
-            f"{target}: container {target.suffix or 'without suffix'} is not written; use {known}"
-        ) from None
-
-
-def check_target(source: Path, target: Path, *, overwrite: bool) -> None:
-    """Refuse a target that is the source, exists, or lies where nothing can be written.
-
-    Raises:
-        UsageError: it is the source, or exists and `overwrite` is not set.
-        OutputError: its folder is missing or not writable.
-    """
-    if not check_place(source, target, overwrite=overwrite):
-        return
-    # A link that leads nowhere yet is written to where it leads.
-    try:
-        folder = target.resolve().parent if target.is_symlink() else target.parent
-    except (OSError, RuntimeError) as exc:
-        raise OutputError(f"{target}: the link leads to itself; remove it first") from exc
-    if not folder.is_dir():
-        raise OutputError(f"{folder}: no such folder; create it first")
-    if not os.access(folder, os.W_OK):
-        raise OutputError(f"{folder}: the folder is not writable")
-
-
-def refuse_unseekable(source: Path, target: Path, muxer: str, options: RunOptions) -> None:
-    """Refuse what has to go back in a source or a target that cannot.
-
-    Raises:
-        UsageError: a full check of a pipe, or AVI with a pipe at either end.
-    """
-    if options.verify == "full" and is_pipe(target):
-        raise UsageError(f"--verify full: what has gone to {target} cannot be read back")
-    if muxer == "avi" and (is_pipe(target) or is_pipe(source)):
-        raise UsageError("avi is written from a file to a file; use --format matroska or nut")
 
 
 @dataclass(slots=True, kw_only=True)
