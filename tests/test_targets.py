@@ -283,3 +283,61 @@ def test_a_pipe_that_stalls_is_one_line(tmp_path):
     assert said == (
         "deblurvid: error: standard input: nothing has come for 0.5 s; --stall-timeout allows more\n"
     )
+
+
+def test_h264_in_an_avi_ends_at_its_frame(tmp_path):
+    """Packets are numbered as they are decoded, and frames within a part lie in later ones too."""
+    inner, source = tmp_path / "a.mp4", tmp_path / "a.avi"
+    ffmpeg(
+        "-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=3", "-c:v", "libx264", "-pix_fmt", "yuv420p",
+        "-bf", "3", inner,
+    )  # fmt: skip
+    ffmpeg("-i", inner, "-c", "copy", source)
+    run(inner, tmp_path / "whole.mkv", codec="ffv1")
+    run(source, tmp_path / "part.mkv", codec="ffv1", start=1, duration=1)
+
+    whole, part = read_pictures(tmp_path / "whole.mkv"), read_pictures(tmp_path / "part.mkv")
+    assert len(part) == 25
+    assert all(
+        np.array_equal(old, new)
+        for shown, restored in zip(whole[25:50], part, strict=True)
+        for old, new in zip(shown, restored, strict=True)
+    )
+
+
+def test_samples_that_are_cut_into_other_packets_are_all_there(tmp_path):
+    """MXF has a packet of PCM a frame, and MOV cuts it anew; ffmpeg decodes the same samples."""
+    source = tmp_path / "a.mxf"
+    ffmpeg(
+        "-f", "lavfi", "-i", "testsrc2=s=720x576:r=25:d=1", "-f", "lavfi", "-i", "sine=r=48000:d=1",
+        "-c:v", "mpeg2video", "-c:a", "pcm_s16le", source,
+    )  # fmt: skip
+    run(source, tmp_path / "b.mov")
+
+    samples = [
+        ffmpeg("-i", path, "-map", "0:a", "-f", "md5", "-") for path in (source, tmp_path / "b.mov")
+    ]
+    assert samples[0] == samples[1]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes are POSIX's here")
+def test_sound_stays_beside_the_picture_in_fragments(tmp_path):
+    """A picture that begins half a second late does so in an mp4 down a pipe too."""
+    early, source = make_video(tmp_path / "a.mkv", bframes=2), tmp_path / "late.mkv"
+    ffmpeg(
+        "-itsoffset", "0.5", "-i", early, "-i", early, "-map", "0:v", "-map", "1:a", "-c", "copy",
+        source,
+    )  # fmt: skip
+    code, out, _ = piped(str(source), "-o", "-", "--format", "mp4", given=b"")
+    (tmp_path / "b.mp4").write_bytes(out)
+
+    def apart(path):
+        packets = ffprobe_json(path, "-show_packets")["packets"]
+        first = {
+            kind: min(float(p["pts_time"]) for p in packets if p["codec_type"] == kind)
+            for kind in ("video", "audio")
+        }
+        return first["video"] - first["audio"]
+
+    assert code == 0
+    assert apart(source) == pytest.approx(apart(tmp_path / "b.mp4"), abs=0.022)

@@ -172,6 +172,9 @@ def demux(
     """
     if span.start > 0:
         _seek(container, video, span)
+    # AVI numbers packets in the order of decoding, so that frames within may lie in later ones.
+    counted = container.format.name == "avi"
+    lag = MOST_REORDERED * Fraction(video.time_base or 0) if counted else Fraction(0)
     running = {
         s.index
         for s in container.streams
@@ -183,7 +186,8 @@ def demux(
                 continue
             stamp = packet.dts if packet.dts is not None else packet.pts
             seconds = None if stamp is None else stamp * Fraction(packet.time_base)
-            if seconds is not None and span.after(seconds):
+            ahead = lag if packet.stream_index == video.index else 0
+            if seconds is not None and span.after(seconds - ahead):
                 running.discard(packet.stream_index)
                 if not running:
                     return
@@ -191,6 +195,8 @@ def demux(
                 yield packet
 
 
+MOST_REORDERED = 17
+"""Packets that a frame may be decoded after its turn: H.264 allows 16 frames to wait."""
 LEAD_IN = 10
 """Seconds before a file's first timestamp that surely lie before its first packet."""
 

@@ -243,7 +243,8 @@ def _muxer_options(
     ticks = encoder_tick(info, muxer).denominator
     scale = ticks * -(-MOVIE_SCALE // ticks)
     # An index cannot be put before what has gone down a pipe: each part gets one of its own.
-    flags = "+frag_keyframe+empty_moov+default_base_moof" if piped else "+faststart"
+    # It waits for the first part, or it could not say when sound and picture begin.
+    flags = "+frag_keyframe+delay_moov+default_base_moof" if piped else "+faststart"
     if muxer == "mov" and any(name.startswith(QUICKTIME_TAG) for name in tags):
         flags += "+use_metadata_tags"  # what cameras note is lost otherwise
     return options | {"movflags": flags, "movie_timescale": str(scale)}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from av.stream import Disposition
 
 if TYPE_CHECKING:
+    from av.codec.context import CodecContext
     from av.stream import Stream
 
     from deblurvid.stages.ffmpeg import AnyPacket
@@ -34,6 +35,8 @@ class Track:
     """Which of the output's streams it is."""
     words: dict[str, str] = field(default_factory=dict)
     """Title, language and disposition, as `words_of` says."""
+    is_pcm: bool = False
+    """Whether its samples are uncompressed: containers cut these into packets as they like."""
     packets: int = 0
     first_seconds: Fraction | None = None
     """Lowest presentation time so far."""
@@ -54,6 +57,7 @@ class Track:
         self.kind = kind_of(self.stream)
         self.number = self.stream.index
         self.words = words_of(self.stream)
+        self.is_pcm = self.kind == "audio" and _codec(self.stream).startswith("pcm")
 
     def raise_time(self, packet: AnyPacket) -> None:
         """Move a packet a tick behind the one before if it is to be decoded at the same time.
@@ -88,6 +92,11 @@ class Track:
             if self.last_seconds is None or seconds > self.last_seconds:
                 self.last_seconds = seconds
                 self.end_seconds = seconds + (packet.duration or 0) * base
+
+
+def _codec(stream: Stream) -> str:
+    context: CodecContext | None = stream.codec_context  # None where PyAV has no decoder
+    return "" if context is None else context.name
 
 
 def kind_of(stream: Stream) -> str:

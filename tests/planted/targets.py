@@ -91,4 +91,25 @@ FAULTS = (
         'target.metadata.pop("name")',
         case("mov-h264-gbrp-late-movtext-plain-default-mov"),
     ),
+    Fault(
+        "frames of an AVI looked for only until their time",
+        STAGES + "demux.py",
+        "if counted else Fraction(0)",
+        "if False else Fraction(0)",
+        (TESTS + "test_h264_in_an_avi_ends_at_its_frame",),
+    ),
+    Fault(
+        "packets of samples counted",
+        STAGES + "verify.py",
+        "if t.is_pcm or (numbered",
+        "if (numbered",
+        (TESTS + "test_samples_that_are_cut_into_other_packets_are_all_there",),
+    ),
+    Fault(
+        "fragments begin without times",
+        STAGES + "mux.py",
+        "+frag_keyframe+delay_moov",
+        "+frag_keyframe+empty_moov",
+        (TESTS + "test_sound_stays_beside_the_picture_in_fragments",),
+    ),
 )

@@ -29,7 +29,7 @@ def promised(path, muxer="mp4", **changes):
             track.first_seconds = min(stamp for stamp, _ in packets)
             track.last_seconds = max(stamp for stamp, _ in packets)
             track.begins_below_zero = False
-            track.tick = BASE
+            track.tick, track.is_pcm = BASE, False
             tracks[stream.index] = track
     for name, value in changes.items():
         kind, field = name.split("_", 1)
