@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         GeneratorError,
         InputError,
         OutputError,
+        PrecisionError,
         UsageError,
         VerificationError,
     )
@@ -40,6 +41,7 @@ __all__ = [
     "GeneratorError",
     "InputError",
     "OutputError",
+    "PrecisionError",
     "UsageError",
     "VerificationError",
     "deblur_video",

@@ -1,8 +1,14 @@
-"""The child process in which PyCUDA runs over the fake driver."""
+"""What all tests share: how signals are taken, and the process with PyCUDA over the fake driver."""
+
+import signal
 
 import pytest
 
 from tests.cuda import child
+
+if hasattr(signal, "SIGHUP"):
+    # Under nohup it is ignored, here and in every process that a test starts, as nohup wants.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

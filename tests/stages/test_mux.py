@@ -101,7 +101,12 @@ def test_a_name_may_be_as_long_as_the_folder_takes(tmp_path, stem):
 def test_packets_decoded_at_the_same_time_are_a_tick_apart():
     """TrueHD in Matroska's milliseconds: MPEG-TS and MP4 refuse equal times; no later one moves."""
     stream = SimpleNamespace(
-        time_base=Fraction(1, 90_000), disposition=0, type="audio", index=1, metadata={}
+        time_base=Fraction(1, 90_000),
+        disposition=0,
+        type="audio",
+        index=1,
+        metadata={},
+        codec_context=None,
     )
     track = Track(stream)
     found = []
