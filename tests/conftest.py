@@ -6,9 +6,11 @@ import pytest
 
 from tests.cuda import child
 
+# In the background or under nohup these are ignored, here and in every process that a test starts.
 if hasattr(signal, "SIGHUP"):
-    # Under nohup it is ignored, here and in every process that a test starts, as nohup wants.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
