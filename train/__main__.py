@@ -12,6 +12,7 @@ from train.commands.export import Export
 from train.commands.fit import Fit
 from train.commands.mix import Mix
 from train.commands.search import Search
+from train.commands.sheet import Sheet
 from train.commands.statistics import Statistics
 from train.commands.synthesise import Synthesise
 
@@ -21,6 +22,7 @@ COMMANDS: dict[str, Any] = {
     "evaluate": Evaluate,
     "export": Export,
     "search": Search,
+    "sheet": Sheet,
     "synthesise": Synthesise,
     "convert-vgg": ConvertVgg,
     "statistics": Statistics,

@@ -413,4 +413,25 @@ FAULTS = (
         "inner = self.relu(inner)",
         ("tests/train/export/test_planes_onnx.py::test_other_architectures_export_as_well",),
     ),
+    Fault(
+        "a grid counts an even change",
+        "train/evaluate/sheet.py",
+        "np.abs(cells - cells.mean()).max()",
+        "np.abs(cells).max()",
+        ("tests/train/evaluate/test_sheet.py::test_an_even_change_is_no_grid",),
+    ),
+    Fault(
+        "the sheet shows the change the wrong way round",
+        "train/evaluate/sheet.py",
+        "128 + AMPLIFIED * one.change",
+        "128 - AMPLIFIED * one.change",
+        ("tests/train/evaluate/test_sheet.py::test_the_sheet_shows_crop_result_and_change",),
+    ),
+    Fault(
+        "grain by chance",
+        "train/evaluate/crops.py",
+        "np.random.default_rng(1)",
+        "np.random.default_rng()",
+        ("tests/train/evaluate/test_sheet.py::test_there_are_three_crops_of_eight_kinds",),
+    ),
 )
