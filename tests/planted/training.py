@@ -434,4 +434,18 @@ FAULTS = (
         "np.random.default_rng()",
         ("tests/train/evaluate/test_sheet.py::test_there_are_three_crops_of_eight_kinds",),
     ),
+    Fault(
+        "letters written in the colour of their ground",
+        "train/synthesis/drawing.py",
+        "return _other(ink) if near else colour",
+        "return ink",
+        ("tests/train/synthesis/test_drawing.py::test_letters_can_be_read_on_their_ground",),
+    ),
+    Fault(
+        "something is drawn on every picture",
+        "train/synthesis/drawing.py",
+        "rng.random() >= recipe.drawn_share",
+        "rng.random() < 0",
+        ("tests/train/synthesis/test_drawing.py::test_a_share_is_of_the_pictures",),
+    ),
 )

@@ -33,6 +33,8 @@ class BlurRecipe:
     """See [Two methods]."""
     sharp_share: float = 0.05
     """Pairs whose input is the target itself: what is sharp must stay as it is, grain and all."""
+    drawn_share: float = 0.0
+    """Pictures with something drawn over them or in their place. See `synthesis.drawing`."""
     soft_share: float = 0.0
     """Pictures whose view is soft before the camera moves, input and target alike: softness of the
     lens or of the focus is not motion, and is to stay."""

@@ -17,6 +17,7 @@ from train.scene import Kind, Picture, Scene
 from train.synthesis.blur_recipe import BlurRecipe
 from train.synthesis.compression import Encoder, Planes8, draw_encoder, rounded_planes
 from train.synthesis.defocus import draw_defocus
+from train.synthesis.drawing import draw_over
 from train.synthesis.motion import draw_length
 from train.synthesis.photos import Photo, choose_patch
 from train.synthesis.sensor import draw_sensor
@@ -59,7 +60,8 @@ def make_scene(source: SynthesisSource, seed: int, number: int, side: int) -> Sc
     sensor, encoder = draw_sensor(rng, recipe), draw_encoder(rng, recipe)
 
     def light() -> Light:
-        patch = _draw_patch(rng, source.photos, side + 2 * recipe.margin)
+        photo = _draw_patch(rng, source.photos, side + 2 * recipe.margin)
+        patch = draw_over(rng, recipe, photo)
         return draw_defocus(rng, recipe, _softened(rng, recipe, sensor.light(patch)))
 
     shot = _draw_shot(rng, recipe, light, encoder.frames)
