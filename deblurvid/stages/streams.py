@@ -50,6 +50,9 @@ _QUICKTIME_LANGUAGES = {
     "fas": "per", "ron": "rum", "slk": "slo", "alb": "sqi", "fre": "fra",
 }  # fmt: skip
 """ISO 639-2 to the form in which FFmpeg knows a language of QuickTime's."""
+_TELEMETRY = {"bin_data": _MP4_FAMILY, "klv": ("mpegts",)}
+"""Which formats hold it by FFmpeg's name of the codec: GoPro's (which FFmpeg calls bin_data where it
+reads MP4), and that of SMPTE 336."""
 AVI_AUDIO = frozenset({"mp3", "mp2", "ac3", "pcm_u8", "pcm_s16le", "pcm_s24le"})
 """FFmpeg writes more into AVI, but not in a way that says where it begins."""
 AVI_APART = Fraction(1, 50)
@@ -202,7 +205,11 @@ def _plan_data(stream: Stream, muxer: str) -> StreamPlan:
     chapters = len(stream.container.chapters())
     if stream.container.format.name.startswith("mov") and stream.frames == chapters > 0:
         return StreamPlan(stream=stream, fate="regenerate")
-    return _dropped(stream, "data streams cannot be copied")
+    if (held_by := _TELEMETRY.get(stream.name or "")) is None:
+        return _dropped(stream, "data streams of an unknown kind cannot be copied")
+    if muxer in held_by:
+        return StreamPlan(stream=stream, fate="copy")
+    return _dropped(stream, f"a camera's telemetry is held by {' and '.join(held_by)} only")
 
 
 def _dropped(stream: Stream, reason: str) -> StreamPlan:

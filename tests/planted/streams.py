@@ -242,4 +242,18 @@ FAULTS = (
         "Fraction(0)",
         ("tests/stages/test_verify.py::test_sound_that_was_stretched_is_found",),
     ),
+    Fault(
+        "telemetry goes where no reader finds it",
+        "deblurvid/stages/streams.py",
+        '"klv": ("mpegts",)',
+        '"klv": ("mpegts", "mp4")',
+        ("tests/stages/test_streams.py::test_telemetry_that_cannot_be_held_is_said[a.ts-b.mp4]",),
+    ),
+    Fault(
+        "telemetry left out",
+        "deblurvid/stages/streams.py",
+        "    if muxer in held_by:",
+        '    if muxer == "mpegts":',
+        ("tests/stages/test_streams.py::test_telemetry_is_copied[bin_data-a.mp4-b.mp4]",),
+    ),
 )
