@@ -76,13 +76,14 @@ def begin_journal(job: Job, source: Path, target: Path, *, anew: bool, stack: Ex
 def fingerprint_of(job: Job, source: Path) -> dict[str, Any]:
     """Everything that decides what the encoded frames are, by words that a message can use."""
     from deblurvid.choose import engine_sha256
-    from deblurvid.stages import journal
+    from deblurvid.stages.journal import SEGMENT_FRAMES
+    from deblurvid.stages.manifest import source_identity
     from deblurvid.stages.segments import header_of
 
     options, info = job.options, job.info
     assert isinstance(options.engine, str)  # noqa: S101 - check_resumable saw to that
     try:
-        source_facts = journal.source_identity(source)
+        source_facts = source_identity(source)
     except OSError as exc:
         raise InputError(f"{source}: {exc.strerror}") from exc
     return source_facts | {
@@ -100,7 +101,7 @@ def fingerprint_of(job: Job, source: Path) -> dict[str, Any]:
         "corrupt frames": options.on_corrupt,
         "deinterlacing": options.deinterlace,
         "the container": job.output.container.format.name,
-        "frames of a segment": journal.SEGMENT_FRAMES,
+        "frames of a segment": SEGMENT_FRAMES,
         "software": ", ".join(_versions()),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
     }

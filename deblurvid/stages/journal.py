@@ -13,16 +13,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import filelock
 
 from deblurvid.errors import OutputError, UsageError
+from deblurvid.stages.manifest import MANIFEST, VERSION, misfit, read_manifest, write_manifest
 from deblurvid.stages.packets import PacketWriter, sha256_of
 
 if TYPE_CHECKING:
@@ -30,17 +29,11 @@ if TYPE_CHECKING:
     from fractions import Fraction
     from pathlib import Path
 
-VERSION = 1
 SEGMENT_FRAMES = 250
 """Frames of a segment, the last one apart. The usual distance of x264's and x265's key frames, so
 that a restart of the encoder costs about one key frame that would have come anyway. It is also what
 an interruption costs at most: half a minute on a CPU that restores eight frames a second."""
 LONGEST_NAME = 40
-BLOCK = 1 << 20
-BLOCKS = 8
-"""Parts of a source, from its first byte to its last, that tell it from others."""
-SHOWN = 16
-"""Characters of a long value that a message shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,19 +138,13 @@ class Journal:
             "placed": self.placed,
         }
         with _kept_in(self.target):
-            new = self.folder / "manifest.new"
-            with new.open("w", encoding="utf-8") as file:
-                json.dump(manifest | {"sha256": _seal(manifest)}, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self.folder / "manifest.json")
-            _sync_folder(self.folder)
+            write_manifest(self.folder, manifest)
 
     def remove(self) -> None:
         """Remove everything, the manifest last: what is left by then is known to be done with."""
         for path in sorted(self.folder.glob("*.packets")):
             path.unlink(missing_ok=True)
-        (self.folder / "manifest.json").unlink(missing_ok=True)
+        (self.folder / MANIFEST).unlink(missing_ok=True)
         # Under the lock, so that nobody begins anew in a folder that is about to go.
         shutil.rmtree(self.folder, ignore_errors=True)
         self.lock.release()
@@ -181,7 +168,7 @@ def journal_folder(target: Path) -> Path:
 
 def is_placed(target: Path) -> bool:
     """Whether `target` is what a journalled run made, which was killed before it could tidy up."""
-    manifest = _manifest(journal_folder(target)) or {}
+    manifest = read_manifest(journal_folder(target)) or {}
     return target.is_file() and manifest.get("placed") == _identity(target)
 
 
@@ -222,8 +209,8 @@ def open_journal(target: Path, fingerprint: dict[str, Any], *, anew: bool) -> Jo
 
 def _fitting(journal: Journal, *, anew: bool) -> dict[str, Any] | None:
     """The manifest that is there, if it is of this run; None to begin anew."""
-    found = _manifest(journal.folder)
-    reason = "" if found is None else _misfit(found, journal.fingerprint)
+    found = read_manifest(journal.folder)
+    reason = "" if found is None else misfit(found, journal.fingerprint)
     if not reason:
         return found
     if not anew:
@@ -244,48 +231,6 @@ def _locked(folder: Path, target: Path) -> filelock.BaseFileLock:
     except (OSError, NotImplementedError) as exc:
         raise OutputError(f"{folder}: cannot be locked: {exc}") from exc
     return lock
-
-
-def _manifest(folder: Path) -> dict[str, Any] | None:
-    """What the manifest says; {} if it cannot be read, None if there is none: nothing was done."""
-    try:
-        found = json.loads((folder / "manifest.json").read_bytes())
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, RecursionError):
-        return {}
-    if not isinstance(found, dict) or found.pop("sha256", None) != _seal(found):
-        return {}
-    return found
-
-
-def _seal(manifest: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
-
-
-def _misfit(found: dict[str, Any], fingerprint: dict[str, Any]) -> str:
-    """Why a manifest is not of this run, in words; empty if it is."""
-    if found.get("version") != VERSION:
-        return "their manifest is damaged, or of another version"
-    old = found["fingerprint"]
-    for key in {**old, **fingerprint}:
-        if old.get(key) != fingerprint.get(key):
-            was, now = _shown(old.get(key), fingerprint.get(key))
-            return f"{key} was {was}, and is {now}"
-    return ""
-
-
-def _shown(old: Any, new: Any) -> tuple[str, str]:
-    """Both in words; of long ones where they differ."""
-    texts = str(old), str(new)
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*texts, strict=False)))
-    begin = max(0, same - SHOWN) if max(map(len, texts)) > 2 * SHOWN else 0
-    first, second = (f"{'...' if begin else ''}{text[begin:]}" for text in texts)
-    return _short(first), _short(second)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 2 * SHOWN else f"{text[: 2 * SHOWN]}..."
 
 
 def _take_up(journal: Journal, segments: list[dict[str, Any]]) -> None:
@@ -312,26 +257,6 @@ def _remove_strays(journal: Journal) -> None:
                 path.unlink()
 
 
-def source_identity(path: Path) -> dict[str, Any]:
-    """What tells a source from another, and from itself after a change.
-
-    Its blocks are hashed at even distances: all of it up to 8 MiB, a part of what is larger, whose
-    size and time of change would have to stay the same too.
-    """
-    with path.open("rb") as file:
-        facts = os.fstat(file.fileno())
-        digest = hashlib.sha256()
-        last = max(0, facts.st_size - BLOCK)
-        for number in range(BLOCKS):
-            file.seek(last * number // (BLOCKS - 1))
-            digest.update(file.read(BLOCK))
-    return {
-        "size of the source": facts.st_size,
-        "time of change of the source": facts.st_mtime_ns,
-        "content of the source": digest.hexdigest(),
-    }
-
-
 def _identity(path: Path) -> dict[str, int]:
     facts = path.stat()
     return {"inode": facts.st_ino, "size": facts.st_size, "mtime_ns": facts.st_mtime_ns}
@@ -346,13 +271,3 @@ def _kept_in(target: Path) -> Iterator[None]:
         raise
     except OSError as exc:
         raise OutputError(f"{journal_folder(target)}: cannot be written: {exc.strerror}") from exc
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new name last: where the system can open folders."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -31,14 +31,14 @@ FAULTS = (
     ),
     Fault(
         "seal of the manifest not checked",
-        STAGES + "journal.py",
+        STAGES + "manifest.py",
         'if not isinstance(found, dict) or found.pop("sha256", None) != _seal(found):',
         'if not isinstance(found, dict) or not found.pop("sha256", None):',
         (JOURNAL + "test_a_manifest_that_somebody_changed_is_refused",),
     ),
     Fault(
         "torn manifest taken for none",
-        STAGES + "journal.py",
+        STAGES + "manifest.py",
         "    except (OSError, ValueError, RecursionError):\n        return {}",
         "    except (OSError, ValueError, RecursionError):\n        return None",
         (JOURNAL + "test_a_torn_manifest_is_refused_not_guessed",),
@@ -66,7 +66,7 @@ FAULTS = (
     ),
     Fault(
         "source known by size and time only",
-        STAGES + "journal.py",
+        STAGES + "manifest.py",
         '        "content of the source": digest.hexdigest(),\n',
         "",
         (RUN + "test_a_changed_source_is_another_run",),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from deblurvid.errors import OutputError, UsageError
 from deblurvid.stages import journal as journals
-from deblurvid.stages.journal import Record, open_journal, source_identity
+from deblurvid.stages.journal import Record, open_journal
+from deblurvid.stages.manifest import source_identity
 from deblurvid.stages.packets import PacketWriter, read_packets, read_stamps
 from deblurvid.stages.segments import delay_of
 
