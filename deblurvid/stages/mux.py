@@ -22,9 +22,9 @@ from deblurvid.stages.ffmpeg import (
     translated,
 )
 from deblurvid.stages.images import DEFAULT_RATE
+from deblurvid.stages.muxer_options import interleave_delta, muxer_options
 from deblurvid.stages.pipes import BUFFER_BYTES, Writer
 from deblurvid.stages.streams import attach, chapters_within, copy_stream, fresh_tags
-from deblurvid.stages.ticks import encoder_tick
 from deblurvid.stages.timecode import advance_timecode
 from deblurvid.stages.tracks import Track
 from deblurvid.stages.y4m import with_ratio
@@ -45,15 +45,6 @@ if TYPE_CHECKING:
     from deblurvid.stages.reformat import Conversion
     from deblurvid.stages.streams import StreamPlan
 
-BLU_RAY_SUFFIXES = frozenset({".m2ts", ".mts"})
-"""MPEG-TS with four bytes of time before each packet."""
-QUICKTIME_TAG = "com.apple.quicktime."
-MOVIE_SCALE = 90_000
-"""Ticks a second, at least, in which MP4 notes when a track begins."""
-LOOK_AHEAD_FRAMES = 250
-"""No encoder holds back more."""
-LEAST_WAIT = 10
-"""Seconds; FFmpeg's own default."""
 EQUAL_TIMES = frozenset({"matroska", "webm"})
 """Formats in which packets of a stream may be decoded at the same time."""
 
@@ -144,8 +135,8 @@ def open_output(  # noqa: PLR0913 - each is a value of its own, made by a stage 
                 landing.where,
                 "w",
                 format=muxer,
-                options={"max_interleave_delta": str(_interleave_delta(info))},
-                container_options=_muxer_options(
+                options={"max_interleave_delta": str(interleave_delta(info))},
+                container_options=muxer_options(
                     muxer, info, landing.target, piped=piped, tags=source.metadata
                 ),
                 buffer_size=BUFFER_BYTES,
@@ -216,38 +207,6 @@ def _tell_rate_and_shape(output: Output, info: VideoInfo) -> None:
     writer = output.landing.where
     if isinstance(writer, Writer) and output.container.format.name == "yuv4mpegpipe" and ratio:
         writer.head_edit = partial(with_ratio, ratio=ratio)
-
-
-def _interleave_delta(info: VideoInfo) -> int:
-    """How long packets wait in memory for those of other streams, in microseconds.
-
-    As long as an encoder looks ahead, or sound would be written far before its picture; but not for
-    ever, because the next subtitle may be an hour away, and sound may end before the picture.
-    """
-    look_ahead = LOOK_AHEAD_FRAMES / info.frame_rate if info.frame_rate else 0
-    return round(max(LEAST_WAIT, look_ahead) * av.time_base)
-
-
-def _muxer_options(
-    muxer: str, info: VideoInfo, target: Path, *, piped: bool, tags: dict[str, str]
-) -> dict[str, str]:
-    options = {"flush_packets": "1"} if piped else {}  # who reads a pipe wants what there is
-    if muxer == "yuv4mpegpipe":
-        options["strict"] = "-1"  # more than 8 bits are in no standard, but everybody's extension
-    if muxer == "mpegts" and target.suffix.lower() in BLU_RAY_SUFFIXES:
-        options["mpegts_m2ts_mode"] = "1"  # FFmpeg goes by the suffix, which the part file lacks
-    if muxer not in ("mp4", "mov"):
-        return options
-    # A late start is rounded down to ticks of the whole movie: whole parts of the video's ticks,
-    # so that it loses nothing, and fine ones, so that sound stays beside it. 1 ms by default.
-    ticks = encoder_tick(info, muxer).denominator
-    scale = ticks * -(-MOVIE_SCALE // ticks)
-    # An index cannot be put before what has gone down a pipe: each part gets one of its own.
-    # It waits for the first part, or it could not say when sound and picture begin.
-    flags = "+frag_keyframe+delay_moov+default_base_moof" if piped else "+faststart"
-    if muxer == "mov" and any(name.startswith(QUICKTIME_TAG) for name in tags):
-        flags += "+use_metadata_tags"  # what cameras note is lost otherwise
-    return options | {"movflags": flags, "movie_timescale": str(scale)}
 
 
 def _add_restored(

@@ -29,7 +29,7 @@ FAULTS = (
     ),
     Fault(
         "late start of mp4 rounded to milliseconds",
-        STAGES + "mux.py",
+        STAGES + "muxer_options.py",
         '"movie_timescale": str(scale)',
         '"movie_timescale": "1000"',
         (RUN + "test_a_late_start_stays_late",),
@@ -177,7 +177,7 @@ FAULTS = (
     ),
     Fault(
         "index at the end of mp4",
-        STAGES + "mux.py",
+        STAGES + "muxer_options.py",
         'if piped else "+faststart"',
         'if piped else ""',
         (RUN + "test_mp4_can_be_played_while_it_loads",),

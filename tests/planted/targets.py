@@ -16,7 +16,7 @@ FAULTS = (
     ),
     Fault(
         "plain packets in a stream for discs",
-        STAGES + "mux.py",
+        STAGES + "muxer_options.py",
         'options["mpegts_m2ts_mode"] = "1"',
         'options["mpegts_m2ts_mode"] = "0"',
         (TESTS + "test_a_stream_for_discs_has_times_before_its_packets",),
@@ -107,7 +107,7 @@ FAULTS = (
     ),
     Fault(
         "fragments begin without times",
-        STAGES + "mux.py",
+        STAGES + "muxer_options.py",
         "+frag_keyframe+delay_moov",
         "+frag_keyframe+empty_moov",
         (TESTS + "test_sound_stays_beside_the_picture_in_fragments",),
