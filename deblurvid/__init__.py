@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from deblurvid.backends.base import Engine, EngineSpec, Restored
     from deblurvid.choose import open_engine
     from deblurvid.errors import (
         DeblurvidError,
@@ -27,23 +28,43 @@ if TYPE_CHECKING:
         UsageError,
         VerificationError,
     )
+    from deblurvid.frames import ColourTags, PictureFormat, Planes
+    from deblurvid.image import deblur_image
     from deblurvid.pipeline import deblur_video
 
 __version__ = "0.1.0"
 
-_HOMES = {"deblur_video": "deblurvid.pipeline", "open_engine": "deblurvid.choose"}
+_HOMES = {
+    "ColourTags": "deblurvid.frames",
+    "Engine": "deblurvid.backends.base",
+    "EngineSpec": "deblurvid.backends.base",
+    "PictureFormat": "deblurvid.frames",
+    "Planes": "deblurvid.frames",
+    "Restored": "deblurvid.backends.base",
+    "deblur_image": "deblurvid.image",
+    "deblur_video": "deblurvid.pipeline",
+    "open_engine": "deblurvid.choose",
+}
+"""Of what is no error."""
 
 __all__ = [
+    "ColourTags",
     "DeblurvidError",
     "DeviceMemoryError",
     "EncoderError",
+    "Engine",
     "EngineError",
+    "EngineSpec",
     "GeneratorError",
     "InputError",
     "OutputError",
+    "PictureFormat",
+    "Planes",
     "PrecisionError",
+    "Restored",
     "UsageError",
     "VerificationError",
+    "deblur_image",
     "deblur_video",
     "open_engine",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from deblurvid.errors import EngineError, GeneratorError, OutputError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from deblurvid.backends.base import Engine
     from deblurvid.backends.openvino import OpenVinoEngine
@@ -128,6 +129,50 @@ def open_engine(
     opened = _in_openvino(generator, picture, size=size, device="CPU", precision=precision)
     opened.spec = replace(opened.spec, remark=reason)
     return opened
+
+
+@contextmanager
+def fitting_engine(
+    engine: str | Engine,
+    *,
+    size: tuple[int, int],
+    picture: PictureFormat,
+    device: str,
+    precision: str,
+    on_build: Callable[[Event], None] | None = None,
+) -> Iterator[Engine]:
+    """The engine that `engine` names, open within; or `engine` itself, which stays open.
+
+    Args:
+        engine: as for `open_engine`, or one that is open already.
+        size: width and height.
+        picture: sampling and depth of the pictures.
+        device: as for `open_engine`, as are the next two; an engine that is open has its own.
+        precision: see there.
+        on_build: see there.
+
+    Raises:
+        UsageError: the open engine is one for other pictures.
+        DeblurvidError: as `open_engine`.
+    """
+    if isinstance(engine, str):
+        with open_engine(
+            engine,
+            size=size,
+            picture=picture,
+            device=device,
+            precision=precision,
+            on_build=on_build,
+        ) as opened:
+            yield opened
+        return
+    spec = engine.spec
+    if (spec.width, spec.height, spec.picture) != (*size, picture):
+        raise UsageError(
+            f"the engine is open for {spec.width}x{spec.height} {spec.picture}, but the pictures "
+            f"are {size[0]}x{size[1]} {picture}"
+        )
+    yield engine
 
 
 def _in_openvino(

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from deblurvid.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from fractions import Fraction
+    from typing import Self
 
     import numpy as np
     from numpy.typing import NDArray
@@ -63,6 +65,24 @@ class PictureFormat:
                 return (full, full, full)
 
 
+def check_size(what: str, width: int, height: int) -> None:
+    """Raise InputError for pictures that are too small or too large to be restored.
+
+    Args:
+        what: names them in the message.
+        width: of the picture.
+        height: of the picture.
+    """
+    for name, side in (("width", width), ("height", height)):
+        if not SMALLEST_SIDE <= side <= LARGEST_SIDE:
+            raise InputError(
+                f"the {what} is {width}x{height}: its {name} must be within {SMALLEST_SIDE} and "
+                f"{LARGEST_SIDE}"
+            )
+    if width * height > MOST_PIXELS:
+        raise InputError(f"the {what} is {width}x{height}: more than {MOST_PIXELS} pixels")
+
+
 Matrix = Literal["bt601", "bt709", "bt2020"]
 """YCbCr coefficients by the recommendation that defines them (non-constant luminance)."""
 
@@ -85,6 +105,35 @@ class Planes:
 
     samples: tuple[NDArray[np.uint8], ...]
     colour: ColourTags
+
+    @classmethod
+    def from_codes(cls, codes: Iterable[NDArray[Any]], colour: ColourTags) -> Self:
+        """Planes of code values: [height, width] each, uint8 at 8 bits and uint16 above.
+
+        Raises:
+            ValueError: a plane has another type or shape.
+        """
+        import numpy as np
+
+        samples = []
+        for plane in codes:
+            if plane.ndim != 2 or plane.dtype not in (np.uint8, np.uint16):
+                raise ValueError(
+                    f"a plane is {plane.dtype} of shape {plane.shape}; codes are uint8 or uint16 "
+                    "[height, width]"
+                )
+            halves = (plane,) if plane.dtype == np.uint8 else (plane & 255, plane >> 8)
+            samples.append(np.stack(halves).astype(np.uint8, copy=False))
+        return cls(tuple(samples), colour)
+
+    def codes(self) -> tuple[NDArray[Any], ...]:
+        """The inverse of `from_codes`: arrays of its own."""
+        import numpy as np
+
+        return tuple(
+            plane[0].copy() if len(plane) == 1 else plane[1] * np.uint16(256) + plane[0]
+            for plane in self.samples
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +201,4 @@ class VideoInfo:
     hdr: HdrMetadata | None = None
 
     def __post_init__(self) -> None:
-        for name, side in (("width", self.width), ("height", self.height)):
-            if not SMALLEST_SIDE <= side <= LARGEST_SIDE:
-                raise InputError(
-                    f"the video is {self.width}x{self.height}: its {name} must be within "
-                    f"{SMALLEST_SIDE} and {LARGEST_SIDE}"
-                )
-        if self.width * self.height > MOST_PIXELS:
-            raise InputError(
-                f"the video is {self.width}x{self.height}: more than {MOST_PIXELS} pixels"
-            )
+        check_size("video", self.width, self.height)

@@ -94,6 +94,7 @@ class Job:
 
 def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) -> Job:
     """Open and check everything, cheapest first; nothing under the target's name is touched."""
+    from deblurvid.choose import fitting_engine
     from deblurvid.stages.decode import describe, until_first_frame
     from deblurvid.stages.demux import video_stream
     from deblurvid.stages.encoding import choose_encoding, even_rate
@@ -128,7 +129,16 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
         info, choice = _for_avi(opened, source, info, choice, options)
     if muxer == "image2":
         refuse_more_than_one(target, info)
-    engine = _engine_for(info, options, stack)
+    engine = stack.enter_context(
+        fitting_engine(
+            options.engine,
+            size=(info.width, info.height),
+            picture=info.picture,
+            device=options.device,
+            precision=options.precision,
+            on_build=options.on_build,
+        )
+    )
     progressive = partial(_progressive, options=options, video=video, first=first, info=info)
 
     def new_output() -> Output:
@@ -230,28 +240,3 @@ def _opened_video(
     packets = clock.noting(packets)
     items = decode(packets, video, span, clock, on_corrupt=options.on_corrupt, damage=damage)
     return plans, span, clock, timeline, damage, items
-
-
-def _engine_for(info: VideoInfo, options: RunOptions, stack: ExitStack) -> Engine:
-    """The engine that the options name, opened for the video, or the one that they hold."""
-    from deblurvid.choose import open_engine
-
-    size = (info.width, info.height)
-    if isinstance(options.engine, str):
-        return stack.enter_context(
-            open_engine(
-                options.engine,
-                size=size,
-                picture=info.picture,
-                device=options.device,
-                precision=options.precision,
-                on_build=options.on_build,
-            )
-        )
-    spec = options.engine.spec
-    if (spec.width, spec.height, spec.picture) != (*size, info.picture):
-        raise UsageError(
-            f"the engine is open for {spec.width}x{spec.height} {spec.picture}, but the video is "
-            f"{info.width}x{info.height} {info.picture}"
-        )
-    return options.engine

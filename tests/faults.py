@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from tests.planted import (
     build,
     cuda,
+    docs,
     graph,
     matrix,
     pictures,
@@ -52,6 +53,7 @@ FAULTS = (
     *training.FAULTS,
     *matrix.FAULTS,
     *ways.FAULTS,
+    *docs.FAULTS,
 )
 
 

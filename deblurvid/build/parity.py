@@ -136,7 +136,11 @@ def specimens(size: Size, picture: PictureFormat) -> list[Planes]:
         stripes = np.broadcast_to(np.arange(width) % 2, (height, width)).astype(np.float64)
         made = (_natural(rng, height, width), rng.random((height, width)), stripes)
         kinds = [(*kind, plane) for kind, plane in zip(kinds, made, strict=True)]
-    return [Planes(tuple(_packed(plane, picture) for plane in kind), _TAGS) for kind in kinds]
+    dtype, top = (np.uint16 if picture.bytes_per_sample == 2 else np.uint8), 2**picture.depth - 1
+    return [
+        Planes.from_codes((np.rint(plane * top).astype(dtype) for plane in kind), _TAGS)
+        for kind in kinds
+    ]
 
 
 def _natural(rng: np.random.Generator, height: int, width: int) -> NDArray[np.float64]:
@@ -150,10 +154,3 @@ def _natural(rng: np.random.Generator, height: int, width: int) -> NDArray[np.fl
     spectrum = np.fft.rfft2(rng.standard_normal((height, width))) / frequency
     plane = np.fft.irfft2(spectrum, s=(height, width))
     return np.asarray(np.clip(0.5 + 0.2 * plane / plane.std(), 0, 1))
-
-
-def _packed(plane: NDArray[np.float64], picture: PictureFormat) -> NDArray[np.uint8]:
-    """[height, width] in [0, 1] -> the bytes of its codes, [C, height, width]."""
-    codes = np.rint(plane * (2**picture.depth - 1)).astype(np.uint16)
-    parts = (codes & 255, codes >> 8)[: picture.bytes_per_sample]
-    return np.stack(parts).astype(np.uint8)

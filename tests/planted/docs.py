@@ -1,0 +1,43 @@
+"""Faults in what is offered to Python programs, and in what is said of the program."""
+
+from tests.planted.fault import Fault
+
+IMAGE = "tests/test_image.py::"
+
+FAULTS = (
+    Fault(
+        "an image's channels in OpenCV's order",
+        "deblurvid/image.py",
+        "image[..., channel] for channel in range(3)",
+        "image[..., 2 - channel] for channel in range(3)",
+        (IMAGE + "test_each_channel_gets_its_own_change",),
+    ),
+    Fault(
+        "strength of an image forgotten",
+        "deblurvid/image.py",
+        "opened.submit(planes, strength=strength)",
+        "opened.submit(planes, strength=1.0)",
+        (IMAGE + "test_strength_0_gives_the_picture_back",),
+    ),
+    Fault(
+        "NaN in an image passed over",
+        "deblurvid/image.py",
+        "if restored.invalid or became_flat(",
+        "if became_flat(",
+        (IMAGE + "test_what_a_generator_breaks_is_an_error",),
+    ),
+    Fault(
+        "high bytes of codes before low ones",
+        "deblurvid/frames.py",
+        "(plane & 255, plane >> 8)",
+        "(plane >> 8, plane & 255)",
+        (IMAGE + "test_planes_of_codes_hold_low_bytes_then_high_bytes",),
+    ),
+    Fault(
+        "an open engine taken for pictures of another kind",
+        "deblurvid/choose.py",
+        "(spec.width, spec.height, spec.picture) != (*size, picture)",
+        "(spec.width, spec.height) != size",
+        (IMAGE + "test_an_engine_for_other_pictures_is_refused",),
+    ),
+)
