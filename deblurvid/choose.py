@@ -14,7 +14,7 @@ from deblurvid.errors import EngineError, GeneratorError, OutputError, UsageErro
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from deblurvid.backends.base import Engine
+    from deblurvid.backends.base import Engine, EngineFactory
     from deblurvid.backends.openvino import OpenVinoEngine
     from deblurvid.backends.preflight import Flavour
     from deblurvid.events import Event
@@ -133,7 +133,7 @@ def open_engine(
 
 @contextmanager
 def fitting_engine(
-    engine: str | Engine,
+    engine: str | Engine | EngineFactory,
     *,
     size: tuple[int, int],
     picture: PictureFormat,
@@ -141,13 +141,14 @@ def fitting_engine(
     precision: str,
     on_build: Callable[[Event], None] | None = None,
 ) -> Iterator[Engine]:
-    """The engine that `engine` names, open within; or `engine` itself, which stays open.
+    """The engine that `engine` names or makes, open within; or `engine` itself, which stays open.
 
     Args:
-        engine: as for `open_engine`, or one that is open already.
+        engine: as for `open_engine`, a function of size and picture that opens one, or one that is
+            open already.
         size: width and height.
         picture: sampling and depth of the pictures.
-        device: as for `open_engine`, as are the next two; an engine that is open has its own.
+        device: as for `open_engine`, as are the next two: for engines by name only.
         precision: see there.
         on_build: see there.
 
@@ -164,6 +165,10 @@ def fitting_engine(
             precision=precision,
             on_build=on_build,
         ) as opened:
+            yield opened
+        return
+    if callable(engine):
+        with engine(size, picture) as opened:
             yield opened
         return
     spec = engine.spec

@@ -9,13 +9,13 @@ from deblurvid.errors import EngineError, UsageError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from deblurvid.backends.base import Engine
+    from deblurvid.backends.base import Engine, EngineFactory
 
 
 def deblur_image(
     image: ArrayLike,
     *,
-    engine: str | Engine = "auto",
+    engine: str | Engine | EngineFactory = "auto",
     device: str = "auto",
     precision: str = "auto",
     strength: float = 1.0,
@@ -34,8 +34,9 @@ def deblur_image(
         image: an array, or what numpy makes one of: codes, uint8 or uint16 over the whole range of that type: [height, width, 3] in the
             order R, G, B, or [height, width] of grey. It is left as it is. Both sides are at least
             16 pixels.
-        engine: as for `open_engine`, or one that is open for pictures of this size: "rgb" or "gray",
-            with a depth of 8 for uint8 and 16 for uint16. It stays open.
+        engine: as for `open_engine`; a function that opens one, see `RunOptions`; or one that is
+            open for pictures of this size, "rgb" or "gray" with a depth of 8 for uint8 and 16 for
+            uint16. That one stays open.
         device: as for `open_engine`.
         precision: as for `open_engine`.
         strength: from 0, the picture as it is, to 1, the restored one.

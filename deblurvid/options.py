@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from fractions import Fraction
 
-    from deblurvid.backends.base import Engine
+    from deblurvid.backends.base import Engine, EngineFactory
     from deblurvid.events import Event
 
 OnCorrupt = Literal["keep", "drop", "fail"]
@@ -23,9 +23,10 @@ MOST_FRAMES_A_SECOND = 100_000
 class RunOptions:
     """How a video is restored; every field has a default that suits most."""
 
-    engine: str | Engine = "auto"
-    """auto, identity, the name of a shipped generator, the path of an ONNX file, or an engine that
-    is open already: it must fit the video, and stays open."""
+    engine: str | Engine | EngineFactory = "auto"
+    """auto, identity, the name of a shipped generator, the path of an ONNX file or a plan; a
+    function that opens an engine for the (width, height) and `PictureFormat` that it is given, such
+    as a class of engines; or an engine that is open already: it must fit, and stays open."""
     device: str = "auto"
     """auto, cpu, gpu, npu or cuda[:N]."""
     precision: str = "auto"

@@ -55,7 +55,7 @@ def check_resumable(source: Path, target: Path, options: RunOptions) -> None:
         raise UsageError(f"{target}: --resumable does not write {muxer} there; use .mkv or .mp4")
     if not isinstance(options.engine, str):
         raise UsageError(
-            "resumable needs an engine's name or file: one that is open does not tell its weights"
+            "resumable needs an engine's name or file: another does not tell its weights"
         )
 
 

@@ -1,21 +1,56 @@
 """The programs in examples/ run."""
 
+import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 
-from tests.media import make_video, read_stamps
+from deblurvid import deblur_image, deblur_video
+from tests.media import make_video, read_pictures, read_stamps
 
 ROOT = Path(__file__).parent.parent
 CLIP = ROOT / "examples/shaky.mp4"
 
 
+def run(name, *words, code=0):
+    """Run an example and give what it prints."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "examples" / name, *words],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    return (done.stdout + done.stderr).splitlines()
+
+
+def sharpened(plane):
+    """A plane of codes plus 0.8 times what it differs from its mean over 3x3, in float64."""
+    windows = sliding_window_view(np.pad(plane.astype(float), 1, mode="edge"), (3, 3))
+    return np.clip(plane + 0.8 * (plane - windows.mean((2, 3))), 0, 255)
+
+
+def rgb_of(path):
+    """The first picture of a file, uint8 [height, width, 3]."""
+    with av.open(str(path)) as file:
+        return next(file.decode(video=0)).to_ndarray(format="rgb24")
+
+
+@pytest.fixture
+def video(tmp_path):
+    """64x48, 12 frames, with sound."""
+    return make_video(tmp_path / "in.mp4")
+
+
 def test_the_clip_is_what_its_credit_says():
     """84 frames at 24 a second, 1280x720, with sound."""
-    import av
-
     with av.open(str(CLIP)) as file:
         video = file.streams.video[0]
         assert (video.width, video.height, video.codec_context.name) == (1280, 720, "h264")
@@ -36,3 +71,60 @@ def test_before_after_makes_a_picture(tmp_path):
 
     height, width = cv2.imread(str(picture)).shape[:2]
     assert (height, width) == (2 * (300 + 34), 3 * 450 + 2 * 6)
+
+
+def test_deblur_file_tells_how_far_it_is(tmp_path, video):
+    """What is used, every tenth frame, the end; and an error in one line where it cannot be."""
+    first, *frames, last = run("deblur_file.py", video, tmp_path / "out.mp4")
+    (refused,) = run("deblur_file.py", video, tmp_path / "out.mp4", code=1)
+
+    assert first.startswith("64x48, fast on CPU")
+    assert frames == ["frame 10 of 12"]
+    assert last.startswith("12 frames in")
+    assert len(read_stamps(tmp_path / "out.mp4")) == 12
+    assert refused.startswith("failed: ")
+
+
+def test_deblur_pictures_writes_what_deblur_image_gives(tmp_path, video):
+    """RGB in, RGB out, without loss on the way."""
+    run("deblur_pictures.py", video, tmp_path / "1.png")
+
+    assert np.array_equal(deblur_image(rgb_of(video)), rgb_of(tmp_path / "1.png"))
+
+
+def test_frame_by_frame_collects_every_frame(video):
+    """As many as were submitted, each changed by little."""
+    engine, *lines = run("frame_by_frame.py", video)
+
+    assert engine.startswith("fast on CPU")
+    assert len(lines) == 12
+    assert all(0 <= float(line.split()[3]) < 20 for line in lines)
+
+
+def test_own_engine_sharpens_what_it_says(tmp_path, video):
+    """Luma of every frame is the unsharp mask of the source's, chroma is the source's."""
+    engine = runpy.run_path(str(ROOT / "examples/own_engine.py"))["UnsharpMask"]
+    target = tmp_path / "out.mkv"
+    list(deblur_video(video, target, engine=engine, codec="ffv1"))
+    sources, results = read_pictures(video), read_pictures(target)
+    ends = run("own_engine.py", video, tmp_path / "out.mp4")
+
+    assert len(sources) == len(results) == 12
+    for (y, u, v), restored in zip(sources, results, strict=True):
+        assert np.abs(restored[0] - sharpened(y)).max() <= 0.51
+        assert np.array_equal([u, v], restored[1:])
+    assert ends[-1].startswith("Finished(")
+
+
+def test_own_generator_goes_from_torch_to_video(tmp_path, video):
+    """The video is made, and the file that is exported computes what the module says."""
+    pytest.importorskip("torch", reason="needs the train extra")
+    generator = tmp_path / "own.onnx"
+    lines = run("own_generator.py", video, tmp_path / "out.mp4", generator)
+    rgb = rgb_of(video)
+    expected = np.stack([sharpened(rgb[..., channel]) for channel in range(3)], axis=-1)
+    actual = deblur_image(rgb, engine=str(generator), precision="fp32")
+
+    assert [line for line in lines if line.startswith("Finished(")]
+    assert len(read_stamps(tmp_path / "out.mp4")) == 12
+    assert np.abs(actual - expected).max() <= 0.51

@@ -106,7 +106,7 @@ def test_what_is_no_picture_is_refused(image, error, said):
 
 def test_a_strength_out_of_range_is_refused():
     """As in a run."""
-    with pytest.raises(UsageError, match="strength is 1.5"):
+    with pytest.raises(UsageError, match=r"strength is 1\.5"):
         deblur_image(np.zeros((32, 32, 3), np.uint8), strength=1.5)
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
-    from typing import Self
+    from typing import Self, TypeAlias
 
     from deblurvid.frames import PictureFormat, Planes
 
@@ -90,3 +91,8 @@ class Engine(Protocol):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+if TYPE_CHECKING:
+    EngineFactory: TypeAlias = Callable[[tuple[int, int], PictureFormat], Engine]
+    """(width, height) and format of pictures -> an engine for them, such as a class of engines."""

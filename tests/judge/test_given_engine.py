@@ -42,3 +42,21 @@ def test_it_must_fit_the_video(tmp_path, size, depth):
         list(deblur_video(source, tmp_path / "out.mp4", engine=engine))
 
     assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_class_makes_one_for_the_video_and_the_run_closes_it(tmp_path):
+    """It is given size and format; nobody else could close what it makes."""
+    source = make_video(tmp_path / "in.mp4", size=(62, 46), frames=5, pixel_format="yuv444p10le", codec="libx265")  # fmt: skip
+    made = []
+
+    def make(size, picture):
+        made.append(Closing(size, picture, wait_seconds=0))
+        return made[-1]
+
+    events = list(deblur_video(source, tmp_path / "out.mp4", engine=make))
+    (engine,) = made
+
+    assert events[-1].frames == 5
+    assert (engine.spec.width, engine.spec.height) == (62, 46)
+    assert PictureFormat(source="yuv444", depth=10) == engine.spec.picture
+    assert engine.closed

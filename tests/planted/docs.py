@@ -40,4 +40,11 @@ FAULTS = (
         "(spec.width, spec.height) != size",
         (IMAGE + "test_an_engine_for_other_pictures_is_refused",),
     ),
+    Fault(
+        "an engine that a run made left open",
+        "deblurvid/choose.py",
+        "        with engine(size, picture) as opened:\n            yield opened\n",
+        "        yield engine(size, picture)\n",
+        ("tests/judge/test_given_engine.py",),
+    ),
 )
