@@ -2,35 +2,54 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
 
 from deblurvid import __version__
+from deblurvid.cli.bench import EPILOG as BENCH_EPILOG
 from deblurvid.cli.bench import bench
 from deblurvid.cli.build_engine import EPILOG as BUILD_EPILOG
 from deblurvid.cli.build_engine import build_engine
 from deblurvid.cli.debug_log import log_shown
+from deblurvid.cli.doctor import EPILOG as DOCTOR_EPILOG
 from deblurvid.cli.doctor import doctor
 from deblurvid.cli.ending import Exit, tell
+from deblurvid.cli.engines import EPILOG as ENGINES_EPILOG
 from deblurvid.cli.engines import engines
 from deblurvid.cli.failures import failure_of, report
 from deblurvid.cli.run import EPILOG, run
 from deblurvid.cli.score import EPILOG as SCORE_EPILOG
 from deblurvid.cli.score import score
 
+APP_EPILOG = """\
+[bold]Examples[/]
+
+deblurvid run in.mp4 -o out.mp4
+
+deblurvid run --help
+
+deblurvid doctor
+
+deblurvid --install-completion
+"""
+
+COMPLETE = "_DEBLURVID_COMPLETE"
+"""The variable by which a shell asks what may come next; typer's scripts set it."""
+
 app = typer.Typer(
     name="deblurvid",
     help="Take the motion blur out of video.",
-    add_completion=False,
+    epilog=APP_EPILOG,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run", epilog=EPILOG)(run)
 app.command("build-engine", epilog=BUILD_EPILOG)(build_engine)
-app.command("engines")(engines)
-app.command("doctor")(doctor)
-app.command("bench")(bench)
+app.command("engines", epilog=ENGINES_EPILOG)(engines)
+app.command("doctor", epilog=DOCTOR_EPILOG)(doctor)
+app.command("bench", epilog=BENCH_EPILOG)(bench)
 app.command("score", epilog=SCORE_EPILOG)(score)
 
 
@@ -56,10 +75,14 @@ def invoke(words: list[str]) -> int:
     debug = "--debug" in words
     try:
         command = typer.main.get_command(app)
+        if os.environ.get(COMPLETE):
+            command.main(words, prog_name="deblurvid")
         with log_shown(debug), command.make_context("deblurvid", words) as context:
             return int(context.command.invoke(context) or Exit.DONE)
     except typer.Exit as end:
         return end.exit_code
+    except SystemExit as end:  # typer's way to end what concerns completion
+        return int(end.code or Exit.DONE)
     except typer.TyperException as error:
         where = getattr(getattr(error, "ctx", None), "command_path", "deblurvid")
         tell(f"error: {error.format_message().rstrip('.')} ({where} --help tells more)")

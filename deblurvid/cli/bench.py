@@ -57,6 +57,18 @@ from deblurvid.errors import EngineError, OutputError, VerificationError
 if TYPE_CHECKING:
     from deblurvid.judge.bench import BenchOptions
 
+EPILOG = """\
+[bold]Examples[/]
+
+deblurvid bench
+
+deblurvid bench --input in.mp4 --frames 100 --codec libx265
+
+deblurvid bench --size 1280x720 --size 1920x1080 --json figures.json
+
+deblurvid bench --memory
+"""
+
 Source = Annotated[
     Path | None,
     typer.Option("--input", metavar="FILE", help="Measure on this video. Default: one is made."),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from deblurvid.cli.arguments import size_from_text
+from deblurvid.cli.completing import generators
 from deblurvid.cli.ending import Exit
 from deblurvid.cli.failures import failure_of, report
 from deblurvid.cli.run import Debug, ProgressStyle  # noqa: TC001 - typer reads them
@@ -48,7 +49,12 @@ def _building(*names: str, **facts: Any) -> Any:
 
 
 GeneratorName = Annotated[
-    str, typer.Argument(metavar="GENERATOR", help="An ONNX file, or a shipped generator's name.")
+    str,
+    typer.Argument(
+        metavar="GENERATOR",
+        help="An ONNX file, or a shipped generator's name.",
+        autocompletion=generators,
+    ),
 ]
 Target = Annotated[
     Path | None,

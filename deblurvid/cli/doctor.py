@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 
     from deblurvid.judge.selftest import SelfTest as Found
 
+EPILOG = """\
+[bold]Examples[/]
+
+deblurvid doctor
+
+deblurvid doctor --json
+
+deblurvid doctor --selftest
+"""
+
 AsJson = Annotated[bool, typer.Option("--json", help="The same as one JSON object.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the log, and errors' tracebacks.")]
 SelfTest = Annotated[

@@ -15,6 +15,14 @@ from deblurvid.progress.words import printable, size_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+EPILOG = """\
+[bold]Examples[/]
+
+deblurvid engines
+
+deblurvid engines --verify --prune
+"""
+
 Verify = Annotated[bool, typer.Option("--verify", help="Read every plan and compare its SHA-256.")]
 Prune = Annotated[
     bool,

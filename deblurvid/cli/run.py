@@ -18,6 +18,7 @@ from deblurvid.cli.arguments import (
     seconds_from_text,
     size_from_text,
 )
+from deblurvid.cli.completing import codec_values, device_values, engine_values
 from deblurvid.cli.ending import Exit, tell
 from deblurvid.cli.failures import failure_of, report
 from deblurvid.events import Started
@@ -151,6 +152,7 @@ EngineName = Annotated[
     _restoring(
         "--engine",
         metavar="NAME|FILE",
+        autocompletion=engine_values,
         help="A shipped generator (deblurvid doctor lists them), identity, an ONNX file or a plan.",
     ),
 ]
@@ -158,6 +160,7 @@ Device = Annotated[
     str,
     _restoring(
         metavar="auto|cpu|gpu|npu|cuda:N",
+        autocompletion=device_values,
         help="What computes; cuda is NVIDIA's, gpu and npu are Intel's. auto: cuda, else cpu.",
     ),
 ]
@@ -186,6 +189,7 @@ Codec = Annotated[
     str | None,
     _encoding(
         metavar="ENCODER",
+        autocompletion=codec_values,
         help="FFmpeg's name of an encoder. Default: libx264 for 8 bits (RGB: libx264rgb), libx265 "
         "for more, libsvtav1 in .webm and for odd sizes.",
     ),
