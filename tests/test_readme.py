@@ -10,13 +10,10 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.documents import ROOT, blocks_of
+
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("*/*.md")} - set(ROOT.glob(".*/*.md")))
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
 def between(name: str) -> str:
@@ -47,7 +44,12 @@ def folder(tmp_path):
     return tmp_path
 
 
-USES = [line for block in blocks("sh") for line in block.splitlines() if line[:9] == "deblurvid"]
+USES = [
+    line
+    for block in blocks_of(README, "sh")
+    for line in block.splitlines()
+    if line[:9] == "deblurvid"
+]
 
 
 @pytest.mark.parametrize("line", USES)
@@ -79,7 +81,7 @@ def test_every_help_is_the_help(tmp_path, command, shown):
 
 def test_the_python_example_runs(folder):
     """The Python block runs as it stands and ends with Finished."""
-    (code,) = blocks("python")
+    (code,) = blocks_of(README, "python")
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=folder,

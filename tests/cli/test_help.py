@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deblurvid import __version__
+from deblurvid.cli.app import app
 from tests.cli.conftest import assert_refused
+from tests.documents import calls_in, parse
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Cli
@@ -54,7 +56,7 @@ def test_run_help(cli: Cli) -> None:
     assert "deblurvid run in.mp4 -o out.mp4" in result.out
 
 
-COMMANDS = ("run", "doctor", "bench", "build-engine", "engines", "score")
+COMMANDS = tuple(str(command.name) for command in app.registered_commands)
 
 
 @pytest.mark.parametrize("words", [("--help",), ("-h",), *((name, "--help") for name in COMMANDS)])
@@ -88,3 +90,16 @@ def test_nothing(cli: Cli) -> None:
 def test_usage(cli: Cli, words: tuple[str, ...], said: str) -> None:
     """Arguments that cannot be meant are one line, with where to read more."""
     assert_refused(cli(*words), said, "--help")
+
+
+@pytest.mark.parametrize("words", [(), *((name,) for name in COMMANDS)], ids=" ".join)
+def test_every_help_ends_with_examples(cli: Cli, words: tuple[str, ...]) -> None:
+    """Each is a command of that name which its options allow."""
+    _, mark, examples = cli(*words, "--help").out.partition(" Examples")
+    calls = calls_in(examples)
+
+    assert mark
+    assert calls
+    for call in calls:
+        assert call[: len(words)] == [*words]
+        parse(call)

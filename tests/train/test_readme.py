@@ -6,26 +6,26 @@ import re
 import shlex
 import tomllib
 from functools import cache
-from pathlib import Path
 
 import pytest
 import torch
 import tyro
 from torch import nn
 
+from tests.documents import ROOT
+from tests.documents import blocks_of as fenced
 from train.__main__ import COMMANDS, CONFIG
 from train.critics import CriticRecipe, make_critic
 from train.generators import ARCHITECTURES, make_generator
 from train.generators.deblurgan import ResidualBlock
 from train.recipe import read_recipe, recipe_from_table
 
-ROOT = Path(__file__).parents[2]
-PAGES = ("train/README.md", "docs/deblurgan.md")
+PAGES = ("train/README.md", "docs/deblurgan.md", "docs/training.md")
 TEXTS = {page: (ROOT / page).read_text(encoding="utf-8") for page in PAGES}
 
 
 def blocks(page, language):
-    return re.findall(rf"^```{language}\n(.*?)^```$", TEXTS[page], re.MULTILINE | re.DOTALL)
+    return fenced(TEXTS[page], language)
 
 
 LINES = {

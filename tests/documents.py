@@ -1,0 +1,40 @@
+"""Reads what documents show: blocks of code, and the calls of deblurvid in them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import typer
+
+from deblurvid.cli.app import app
+
+ROOT = Path(__file__).parent.parent
+CALL = re.compile(r"(?:^|[\s|])deblurvid +([^|;&\n]+)")
+
+
+def blocks_of(text: str, language: str = r"\w*") -> list[str]:
+    """The fenced blocks of a language, or of all."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def calls_in(code: str) -> list[list[str]]:
+    """The words behind `deblurvid` of each call, also in pipes and loops."""
+    return [shlex.split(match[1]) for match in CALL.finditer(code)]
+
+
+def parse(words: list[str]) -> None:
+    """Read the words of a call, and run nothing.
+
+    Raises:
+        typer.TyperException: a command, option or value that does not exist.
+    """
+    group = typer.main.get_command(app)
+    with group.make_context("deblurvid", [], resilient_parsing=True) as context:
+        command = group.get_command(context, words[0])  # type: ignore[attr-defined]
+        if command is None:
+            options = {name for option in group.get_params(context) for name in option.opts}
+            assert set(words) <= options, words
+        elif "--help" not in words:
+            command.make_context(words[0], words[1:], parent=context).close()
