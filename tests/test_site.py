@@ -134,6 +134,16 @@ def test_texts_are_included_and_their_links_led(site):
     assert "--stall-timeout" not in quick
 
 
+def test_every_message_about_gpus_is_one():
+    """What the page says that a run says stands in the program."""
+    rows = re.findall(r"^\| (`.*?) \|", (ROOT / "docs/gpu.md").read_text(), re.MULTILINE)
+    told = re.findall("`([^`]+)`", " ".join(rows))
+    source = (ROOT / "deblurvid/backends/preflight.py").read_text()
+
+    assert len(told) >= 6
+    assert [text for text in told if text not in source] == []
+
+
 @pytest.mark.parametrize("words", CALLS, ids=" ".join)
 def test_every_command_of_the_pages_parses(words):
     """No option of a call is unknown, and every value can be read."""
