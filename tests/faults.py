@@ -38,7 +38,14 @@ if TYPE_CHECKING:
     from tests.planted.fault import Fault
 
 ROOT = Path(__file__).resolve().parent.parent
-COPIED = ("deblurvid", "train", "tests", "engines", "pyproject.toml")
+PACKAGE = ("deblurvid", "train", "tests", "engines", "pyproject.toml")
+DOCUMENTS = (
+    "docs",
+    "examples",
+    "mkdocs.yml",
+    "Dockerfile",
+    *(path.name for path in ROOT.glob("*.md")),
+)
 FAULTS = (
     *graph.FAULTS,
     *pipeline.FAULTS,
@@ -115,7 +122,7 @@ def _run(copy: Path, tests: list[str]) -> tuple[int, str, float]:
 
 def _copied_to(folder: Path) -> None:
     unwanted = shutil.ignore_patterns("__pycache__")
-    for name in COPIED:
+    for name in (*PACKAGE, *DOCUMENTS):
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, folder / name, ignore=unwanted)

@@ -2,11 +2,9 @@
 
 Two kinds, told apart by `deblurvid.kind` in the file's metadata, else by the inputs:
 
-planes
-    y [N,1,H,W], u and v [N,1,ceil(H/2),ceil(W/2)], float, code / 2^depth, so that the same picture
-    has the same numbers at every depth -> residuals dy, du, dv of the same shapes and scale.
-rgb
-    one float input [N,3,H,W] -> the restored picture, same shape, values in [0,1] or [-1,1].
+- planes: y [N,1,H,W], u and v [N,1,ceil(H/2),ceil(W/2)], float, code / 2^depth, so that the same
+  picture has the same numbers at every depth -> residuals dy, du, dv of the same shapes and scale.
+- rgb: one float input [N,3,H,W] -> the restored picture, same shape, values in [0,1] or [-1,1].
 
 The second dimension is where windows of frames will go; a generator that asks for one is refused.
 """

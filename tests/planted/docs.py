@@ -3,6 +3,7 @@
 from tests.planted.fault import Fault
 
 IMAGE = "tests/test_image.py::"
+SITE = "tests/test_site.py::"
 
 FAULTS = (
     Fault(
@@ -46,5 +47,47 @@ FAULTS = (
         "        with engine(size, picture) as opened:\n            yield opened\n",
         "        yield engine(size, picture)\n",
         ("tests/judge/test_given_engine.py",),
+    ),
+    Fault(
+        "a shell's question taken for a call",
+        "deblurvid/cli/app.py",
+        "if os.environ.get(COMPLETE):",
+        "if os.environ.get(COMPLETE) and words:",
+        ("tests/cli/test_completion.py::test_what_bash_is_given",),
+    ),
+    Fault(
+        "plans not offered to shells",
+        "deblurvid/cli/completing.py",
+        '(".onnx", ".plan")',
+        '(".onnx",)',
+        ("tests/cli/test_completion.py::test_generators_and_plans_of_a_folder_are_offered",),
+    ),
+    Fault(
+        "an example that the program does not know",
+        "deblurvid/cli/engines.py",
+        "deblurvid engines --verify --prune",
+        "deblurvid engines --check --prune",
+        ("tests/cli/test_help.py::test_every_help_ends_with_examples",),
+    ),
+    Fault(
+        "the site's letters fetched from elsewhere",
+        "mkdocs.yml",
+        "  font: false\n",
+        "",
+        (SITE + "test_nothing_is_fetched_from_elsewhere",),
+    ),
+    Fault(
+        "a command's last option left out of its page",
+        "docs/hooks/tables.py",
+        "for parameter in command.params:",
+        "for parameter in command.params[:-1]:",
+        (SITE + "test_every_command_and_option_is_told",),
+    ),
+    Fault(
+        "links of included texts left as they are",
+        "docs/hooks/include.py",
+        'return _relinked(_text(source, match["section"]), source, files)',
+        'return _text(source, match["section"])',
+        (SITE + "test_every_page_is_built",),
     ),
 )
