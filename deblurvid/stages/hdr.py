@@ -6,6 +6,7 @@ own options.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
@@ -14,7 +15,7 @@ import numpy as np
 from deblurvid.frames import HdrMetadata, MasteringDisplay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from av.sidedata.sidedata import SideData
     from av.video.frame import VideoFrame
@@ -62,71 +63,60 @@ def _light_level(data: SideData | None) -> tuple[int, int] | None:
     return greatest, average
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Form:
+    """How an encoder wants it written."""
+
+    option: str
+    display: str
+    light_level: str
+    in_steps: bool = True
+    """Whole steps of chromaticity and luminance; else the numbers themselves."""
+    also: tuple[str, ...] = ()
+
+    def __call__(self, hdr: HdrMetadata) -> str:
+        """The option's value."""
+        parts = [*self.also]
+        if hdr.display:
+            parts.append(f"{self.display}={self._written(hdr.display)}")
+        if hdr.light_level:
+            greatest, average = hdr.light_level
+            parts.append(f"{self.light_level}={greatest},{average}")
+        return ":".join(parts)
+
+    def _written(self, display: MasteringDisplay) -> str:
+        """G(x,y)B(x,y)R(x,y)WP(x,y)L(greatest,least), as x265, x264 and SVT-AV1 all read it."""
+        red, green, blue, white = display.primaries
+        least, greatest = (self._number(value, LUMINANCE_STEPS) for value in display.luminance)
+        points = {"G": green, "B": blue, "R": red, "WP": white}
+        text = "".join(
+            f"{name}({','.join(self._number(value, CHROMATICITY_STEPS) for value in point)})"
+            for name, point in points.items()
+        )
+        return f"{text}L({greatest},{least})"
+
+    def _number(self, value: Fraction, steps: int) -> str:
+        return str(round(value * steps)) if self.in_steps else f"{float(value):.10g}"
+
+
+_FORMS = {
+    "libx265": _Form(
+        option="x265-params",
+        display="master-display",
+        light_level="max-cll",
+        also=("repeat-headers=1",),
+    ),
+    "libx264": _Form(option="x264-params", display="mastering-display", light_level="cll"),
+    "libsvtav1": _Form(
+        option="svtav1-params",
+        display="mastering-display",
+        light_level="content-light",
+        in_steps=False,
+    ),
+}
+
+
 def hdr_parameters(encoder: str, hdr: HdrMetadata | None) -> dict[str, str]:
     """The option that makes an encoder write the metadata, by its name; none if it has none."""
-    if hdr is None or encoder not in _WRITERS:
-        return {}
-    option, write = _WRITERS[encoder]
-    return {option: write(hdr)}
-
-
-def _for_x265(hdr: HdrMetadata) -> str:
-    parts = ["repeat-headers=1"]
-    if hdr.display:
-        parts.append(f"master-display={_in_steps(hdr.display)}")
-    if hdr.light_level:
-        parts.append("max-cll={},{}".format(*hdr.light_level))
-    return ":".join(parts)
-
-
-def _for_x264(hdr: HdrMetadata) -> str:
-    parts = []
-    if hdr.display:
-        parts.append(f"mastering-display={_in_steps(hdr.display)}")
-    if hdr.light_level:
-        parts.append("cll={},{}".format(*hdr.light_level))
-    return ":".join(parts)
-
-
-def _for_svtav1(hdr: HdrMetadata) -> str:
-    parts = []
-    if hdr.display:
-        text = _written(hdr.display, _decimal, _decimal)
-        parts.append(f"mastering-display={text}")
-    if hdr.light_level:
-        parts.append("content-light={},{}".format(*hdr.light_level))
-    return ":".join(parts)
-
-
-def _decimal(value: Fraction) -> str:
-    return f"{float(value):.10g}"
-
-
-def _in_steps(display: MasteringDisplay) -> str:
-    return _written(
-        display,
-        lambda value: str(round(value * CHROMATICITY_STEPS)),
-        lambda value: str(round(value * LUMINANCE_STEPS)),
-    )
-
-
-def _written(
-    display: MasteringDisplay,
-    chromaticity: Callable[[Fraction], str],
-    luminance: Callable[[Fraction], str],
-) -> str:
-    """G(x,y)B(x,y)R(x,y)WP(x,y)L(greatest,least), as x265, x264 and SVT-AV1 all read it."""
-    red, green, blue, white = display.primaries
-    least, greatest = display.luminance
-    points = {"G": green, "B": blue, "R": red, "WP": white}
-    text = "".join(
-        f"{name}({chromaticity(x)},{chromaticity(y)})" for name, (x, y) in points.items()
-    )
-    return f"{text}L({luminance(greatest)},{luminance(least)})"
-
-
-_WRITERS: dict[str, tuple[str, Callable[[HdrMetadata], str]]] = {
-    "libx265": ("x265-params", _for_x265),
-    "libx264": ("x264-params", _for_x264),
-    "libsvtav1": ("svtav1-params", _for_svtav1),
-}
+    form = _FORMS.get(encoder)
+    return {} if hdr is None or form is None else {form.option: form(hdr)}

@@ -119,8 +119,8 @@ FAULTS = (
     Fault(
         "greatest and average light level swapped",
         STAGES + "hdr.py",
-        'parts.append("max-cll={},{}".format(*hdr.light_level))',
-        'parts.append("max-cll={1},{0}".format(*hdr.light_level))',
+        "greatest, average = hdr.light_level",
+        "average, greatest = hdr.light_level",
         (HDR + "test_static_metadata_come_back_to_the_byte",),
     ),
     Fault(
