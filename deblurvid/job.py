@@ -228,7 +228,7 @@ def _opened_video(
     """What becomes of each stream, and the line from demux to decode."""
     from deblurvid.stages.clock import Clock
     from deblurvid.stages.decode import decode
-    from deblurvid.stages.demux import span_of, without_hidden
+    from deblurvid.stages.demux import span_of
     from deblurvid.stages.streams import hidden_apart, kept_streams, plan_streams
     from deblurvid.stages.timeline import Timeline
 
@@ -236,7 +236,6 @@ def _opened_video(
     plans = plan_streams(container, video, muxer, cut=bool(options.start))
     span = span_of(container, video, options.start, options.duration, muxer=muxer)
     clock, timeline, damage = Clock(video), Timeline(video, kept_streams(plans)), Damage()
-    packets = without_hidden(opened.packets(video, span, timeline), hidden_apart(plans, muxer))
-    packets = clock.noting(packets)
+    packets = opened.packets(video, span, timeline, hidden_apart=hidden_apart(plans, muxer))
     items = decode(packets, video, span, clock, on_corrupt=options.on_corrupt, damage=damage)
     return plans, span, clock, timeline, damage, items

@@ -242,7 +242,7 @@ def _damage(last: Record) -> Damage:
 def _join(job: Job, journal: Journal, source: Path) -> None:
     """Write the output: the segments' packets, and the other streams' as they are in the source."""
     from deblurvid.stages.convert import convert
-    from deblurvid.stages.demux import video_stream, without_hidden
+    from deblurvid.stages.demux import video_stream
     from deblurvid.stages.mux import mux
     from deblurvid.stages.segments import join, merge
     from deblurvid.stages.source import open_source
@@ -254,9 +254,11 @@ def _join(job: Job, journal: Journal, source: Path) -> None:
         index = job.video.index
         again_video = video_stream(again.container, source)
         job.timeline = Timeline(again_video, kept_streams(job.plans))
-        packets = without_hidden(
-            again.packets(again_video, job.span, job.timeline),
-            hidden_apart(job.plans, job.output.container.format.name),
+        packets = again.packets(
+            again_video,
+            job.span,
+            job.timeline,
+            hidden_apart=hidden_apart(job.plans, job.output.container.format.name),
         )
         others = (packet for packet in packets if packet.stream_index != index)
         with closing(others):

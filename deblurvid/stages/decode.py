@@ -59,7 +59,7 @@ def decode(
     number = 0
     first_colour: dict[str, int] = {}
     codec = video.codec_context.name
-    for item in _frames(packets, video, span, on_corrupt, damage):
+    for item in _frames(clock.noting(packets), video, span, on_corrupt, damage):
         if isinstance(item, Packet):
             yield item
             continue

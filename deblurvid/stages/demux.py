@@ -19,6 +19,7 @@ from deblurvid.stages.timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from av.container import InputContainer
@@ -255,7 +256,7 @@ MOST_PRIMING = 3
 """Hidden packets with which sound may begin only because its decoder needs them."""
 
 
-def without_hidden(packets: Iterable[AnyPacket], streams: set[int]) -> Iterator[AnyPacket]:
+def without_hidden(packets: Iterable[AnyPacket], streams: AbstractSet[int]) -> Iterator[AnyPacket]:
     """Leave out what an edit list hides of some streams; hand on everything else.
 
     For targets in which it would be seen or heard. A few packets of sound before the first that is

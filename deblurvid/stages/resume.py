@@ -88,7 +88,7 @@ def read_on(job: Job, source: Path, last: Record | None, done: int, stack: ExitS
         clock, timeline, damage = Clock(video), Timeline(video), Damage()
         start = job.span if through or last is None else _span_from(last.last_pts, job)
         items = decode(
-            clock.noting(opened.packets(video, start, timeline)),
+            opened.packets(video, start, timeline),
             video,
             job.span,
             clock,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import av
 
 from deblurvid.errors import InputError, UsageError
-from deblurvid.stages.demux import demux, open_input
+from deblurvid.stages.demux import demux, open_input, without_hidden
 from deblurvid.stages.ffmpeg import (
     READ_NOTHING_ELSE,
     READ_ONLY_FILES,
@@ -21,6 +21,7 @@ from deblurvid.stages.raw import RAW, check_whole_frames, format_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
     from av.container import InputContainer
     from av.video.stream import VideoStream
@@ -44,12 +45,19 @@ class Source:
     images: ImageSequence | None = None
     reader: Reader | None = None
 
-    def packets(self, video: VideoStream, span: Span, timeline: Timeline) -> Iterator[AnyPacket]:
-        """All packets within the span; see `stages.demux`."""
+    def packets(
+        self,
+        video: VideoStream,
+        span: Span,
+        timeline: Timeline,
+        *,
+        hidden_apart: AbstractSet[int] = frozenset(),
+    ) -> Iterator[AnyPacket]:
+        """All packets within the span, without what is hidden of some streams; see `stages.demux`."""
         if self.images is not None:
             yield from image_packets(self.images, video, span)
             return
-        yield from demux(self.container, video, span, timeline)
+        yield from without_hidden(demux(self.container, video, span, timeline), hidden_apart)
         if self.reader is not None:
             self.reader.check()
 
