@@ -31,9 +31,9 @@ def device_values(begun: str) -> list[tuple[str, str]]:  # noqa: ARG001 - typer'
     return [
         ("auto", "cuda where it can be used, else cpu"),
         ("cpu", "through OpenVINO"),
-        ("gpu", "Intel's, through OpenVINO"),
-        ("npu", "Intel's, through OpenVINO"),
-        ("cuda", "NVIDIA's, through TensorRT"),
+        ("gpu", "an Intel GPU, through OpenVINO"),
+        ("npu", "an Intel NPU, through OpenVINO"),
+        ("cuda", "an NVIDIA GPU, through TensorRT"),
     ]
 
 
