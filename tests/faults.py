@@ -56,11 +56,11 @@ FAULTS = (
     *build.FAULTS,
     *plans.FAULTS,
     *cuda.FAULTS,
+    *docs.FAULTS,
     *score.FAULTS,
     *training.FAULTS,
     *matrix.FAULTS,
     *ways.FAULTS,
-    *docs.FAULTS,
 )
 
 
