@@ -85,6 +85,23 @@ def test_deblur_file_tells_how_far_it_is(tmp_path, video):
     assert refused.startswith("failed: ")
 
 
+def test_deblur_folder_goes_on_after_a_file_that_fails(tmp_path, video):
+    """What can be restored is, what cannot is named, and the code says so; once more, all is skipped."""
+    pytest.importorskip("deblurvid.folder", reason="needs folders")
+    (tmp_path / "in").mkdir()
+    video.rename(tmp_path / "in/a.mp4")
+    (tmp_path / "in/b.mp4").write_text("no video")
+    lines = run("deblur_folder.py", tmp_path / "in", tmp_path / "out", code=1)
+    (tmp_path / "in/b.mp4").unlink()
+    again = run("deblur_folder.py", tmp_path / "in", tmp_path / "out")
+
+    assert lines[0] == "2 files, 0 are done already"
+    assert lines[1].startswith("a.mp4: 12 frames in")
+    assert lines[2].startswith("b.mp4: ")
+    assert len(read_stamps(tmp_path / "out/a.mp4")) == 12
+    assert again == ["0 files, 1 are done already"]
+
+
 def test_deblur_pictures_writes_what_deblur_image_gives(tmp_path, video):
     """RGB in, RGB out, without loss on the way."""
     run("deblur_pictures.py", video, tmp_path / "1.png")
