@@ -94,7 +94,6 @@ class Job:
 
 def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) -> Job:
     """Open and check everything, cheapest first; nothing under the target's name is touched."""
-    from deblurvid.choose import fitting_engine
     from deblurvid.stages.decode import describe, until_first_frame
     from deblurvid.stages.demux import video_stream
     from deblurvid.stages.encoding import choose_encoding, even_rate
@@ -129,16 +128,7 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
         info, choice = _for_avi(opened, source, info, choice, options)
     if muxer == "image2":
         refuse_more_than_one(target, info)
-    engine = stack.enter_context(
-        fitting_engine(
-            options.engine,
-            size=(info.width, info.height),
-            picture=info.picture,
-            device=options.device,
-            precision=options.precision,
-            on_build=options.on_build,
-        )
-    )
+    engine = _engine_for(info, options, stack)
     progressive = partial(_progressive, options=options, video=video, first=first, info=info)
 
     def new_output() -> Output:
@@ -239,3 +229,19 @@ def _opened_video(
     packets = opened.packets(video, span, timeline, hidden_apart=hidden_apart(plans, muxer))
     items = decode(packets, video, span, clock, on_corrupt=options.on_corrupt, damage=damage)
     return plans, span, clock, timeline, damage, items
+
+
+def _engine_for(info: VideoInfo, options: RunOptions, stack: ExitStack) -> Engine:
+    """The engine that the options name, make or hold; it fits the video."""
+    from deblurvid.choose import fitting_engine
+
+    return stack.enter_context(
+        fitting_engine(
+            options.engine,
+            size=(info.width, info.height),
+            picture=info.picture,
+            device=options.device,
+            precision=options.precision,
+            on_build=options.on_build,
+        )
+    )

@@ -11,12 +11,22 @@ import typer
 from deblurvid.cli.app import app
 
 ROOT = Path(__file__).parent.parent
+HELP = re.compile(r"^<!-- help: .*?^<!-- /help -->$", re.MULTILINE | re.DOTALL)
 CALL = re.compile(r"(?:^|[\s|])deblurvid +([^|;&\n]+)")
 
 
-def blocks_of(text: str, language: str = r"\w*") -> list[str]:
-    """The fenced blocks of a language, or of all."""
+def blocks_of(text: str, language: str) -> list[str]:
+    """The fenced blocks of a language."""
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def shown_in(text: str) -> list[str]:
+    """What a document shows for a terminal, but for what programs print."""
+    return [
+        block
+        for language in ("sh", "bash", "text")
+        for block in blocks_of(HELP.sub("", text), language)
+    ]
 
 
 def calls_in(code: str) -> list[list[str]]:

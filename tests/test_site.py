@@ -17,14 +17,13 @@ from deblurvid.cli.app import app
 from deblurvid.stages.ffmpeg import READABLE_FORMATS, WRITABLE_FORMATS
 from deblurvid.stages.images import IMAGE_SUFFIXES
 from deblurvid.stages.layouts import LAYOUTS
-from tests.documents import ROOT, blocks_of, calls_in, parse
+from tests.documents import ROOT, calls_in, parse, shown_in
 
 pytest.importorskip("mkdocs", reason="needs the docs extra")
 
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-CALLS = [
-    call for page in PAGES for block in blocks_of(page.read_text()) for call in calls_in(block)
-]
+SHOWN = [block for page in PAGES for block in shown_in(page.read_text(encoding="utf-8"))]
+CALLS = {" ".join(call): call for block in SHOWN for call in calls_in(block)}
 FETCHING = {"link": "href", "script": "src", "img": "src", "iframe": "src", "source": "src"}
 STYLED = re.compile(r"""(?:url\(|@import )\s*["']?([^)"';]+)""")
 """An address in a style sheet."""
@@ -144,7 +143,7 @@ def test_every_message_about_gpus_is_one():
     assert [text for text in told if text not in source] == []
 
 
-@pytest.mark.parametrize("words", CALLS, ids=" ".join)
+@pytest.mark.parametrize("words", CALLS.values(), ids=CALLS.keys())
 def test_every_command_of_the_pages_parses(words):
     """No option of a call is unknown, and every value can be read."""
     parse(words)
