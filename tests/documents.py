@@ -12,7 +12,7 @@ from deblurvid.cli.app import app
 
 ROOT = Path(__file__).parent.parent
 HELP = re.compile(r"^<!-- help: .*?^<!-- /help -->$", re.MULTILINE | re.DOTALL)
-CALL = re.compile(r"(?:^|[\s|])deblurvid +([^|;&\n]+)")
+CALL = re.compile(r"(?:^ *|[|;&] *|do )deblurvid +([^|;&\n]+)", re.MULTILINE)
 
 
 def blocks_of(text: str, language: str) -> list[str]:
