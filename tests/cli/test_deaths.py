@@ -21,7 +21,7 @@ from deblurvid.backends.base import Restored
 from deblurvid.backends.openvino import OpenVinoEngine
 from deblurvid.errors import DeviceMemoryError, EngineError, InputError
 from deblurvid.frames import Planes
-from deblurvid.stages import decode, journal, packets, resume
+from deblurvid.stages import decode, journal, manifest, packets, resume
 from deblurvid.stages import encode as encode_stage
 from deblurvid.stages.ffmpeg import translated
 from tests.cli.conftest import assert_refused
@@ -150,7 +150,7 @@ def test_a_full_disk_under_the_journal(
     full = OSError(28, "No space left on device")
     owner, name = {
         "segment": (packets.PacketWriter, "write"),
-        "manifest": (journal, "_seal"),
+        "manifest": (manifest, "_seal"),
     }[place]
     good = GOOD if place == "segment" else 3
     monkeypatch.setattr(owner, name, failing_after(getattr(owner, name), good, full))
@@ -187,8 +187,8 @@ def assert_clean_death(
     assert threading.active_count() == before
     assert list(folder.iterdir()) == ([journal.journal_folder(target)] if resumable else [])
     if resumable:
-        manifest = json.loads((journal.journal_folder(target) / "manifest.json").read_text())
-        assert [segment["frames"] for segment in manifest["segments"]] == [SEGMENT] * kept
+        found = json.loads((journal.journal_folder(target) / "manifest.json").read_text())
+        assert [segment["frames"] for segment in found["segments"]] == [SEGMENT] * kept
         files = journal.journal_folder(target).glob("*.packets")
         assert len(list(files)) == kept
 
