@@ -21,7 +21,7 @@ from deblurvid.stages.ffmpeg import colour_tags, translated
 from deblurvid.stages.layouts import LAYOUTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from typing import Any
 
@@ -76,7 +76,7 @@ def rgb_frames(path: Path) -> Iterator[RgbFrame]:
         InputError: the file is no video, or a frame does not decode whole.
     """
     span, damage = Span(), Damage()
-    reformatter = VideoReformatter()
+    to_rgb = rgb_converter()
     with open_input(path) as container:
         video = video_stream(container, path)
         packets = demux(container, video, span)
@@ -90,11 +90,21 @@ def rgb_frames(path: Path) -> Iterator[RgbFrame]:
                     f"{path}: damaged at or before {float(seconds):.3f} s; {_NO_WORTH}"
                 )
             with translated(InputError, f"{path}: cannot convert {item.format.name} to RGB"):
-                luma = _luma(item)
-                rgb = _rgb(item, luma, reformatter)
-            yield RgbFrame(rgb=rgb, luma=luma, seconds=seconds)
+                converted = to_rgb(item, seconds)
+            yield converted
     if damage.undecodable:
         raise InputError(f"{path}: damaged at its end; {_NO_WORTH}")
+
+
+def rgb_converter() -> Callable[[VideoFrame, Fraction], RgbFrame]:
+    """Make what converts decoded frames, each shown at so many seconds, as `rgb_frames` does."""
+    reformatter = VideoReformatter()
+
+    def convert(frame: VideoFrame, seconds: Fraction) -> RgbFrame:
+        luma = _luma(frame)
+        return RgbFrame(rgb=_rgb(frame, luma, reformatter), luma=luma, seconds=seconds)
+
+    return convert
 
 
 _NO_WORTH = "frames that do not decode whole have no figures. Cut them out of all files"

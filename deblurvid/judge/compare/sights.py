@@ -1,0 +1,77 @@
+"""Pairs of frames -> pairs of pictures in RGB, and what tells them apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deblurvid.judge.metrics.fidelity import psnr
+from deblurvid.judge.metrics.sharpness import laplacian_variance
+from deblurvid.stages.rgb import rgb_converter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from fractions import Fraction
+
+    from numpy.typing import NDArray
+
+    from deblurvid.judge.metrics import Image
+    from deblurvid.stages.clip import Pair
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """Two pictures of one size and type, and when they are seen."""
+
+    first: Image
+    second: Image
+    seconds: Fraction
+
+    @property
+    def in_eight_bits(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """As screens and image files show them."""
+        return _eight_bits(self.first), _eight_bits(self.second)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What is measured of a sight."""
+
+    seconds: Fraction
+    sharpness: tuple[float, float]
+    """Variance of the Laplacian of the first and the second; see `metrics.sharpness`."""
+    psnr_db: float
+    """Of the second to the first, over RGB; see `metrics.fidelity`."""
+
+
+def sight_maker() -> Callable[[Pair], Sight]:
+    """Make what converts pairs of frames to RGB; 8 bits beside more are brought to 16."""
+    convert = rgb_converter()
+
+    def sight(pair: Pair) -> Sight:
+        first, second = (convert(f, pair.seconds).rgb for f in (pair.first, pair.second))
+        if first.dtype != second.dtype:
+            first, second = _sixteen_bits(first), _sixteen_bits(second)
+        return Sight(first=first, second=second, seconds=pair.seconds)
+
+    return sight
+
+
+def measured(sight: Sight) -> Figures:
+    """Measure one sight."""
+    return Figures(
+        seconds=sight.seconds,
+        sharpness=(laplacian_variance(sight.first), laplacian_variance(sight.second)),
+        psnr_db=psnr(sight.second, sight.first),
+    )
+
+
+def _sixteen_bits(image: Image) -> Image:
+    """The same light: white is 255 * 257 = 65535."""
+    return image.astype(np.uint16) * np.uint16(257) if image.dtype == np.uint8 else image
+
+
+def _eight_bits(image: Image) -> NDArray[np.uint8]:
+    return image if image.dtype == np.uint8 else np.rint(image / 257).astype(np.uint8)

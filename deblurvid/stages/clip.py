@@ -1,0 +1,257 @@
+"""A clip that is shown beside another: what it is, and its frames as they are seen."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from av.packet import Packet
+
+from deblurvid.errors import InputError, UsageError
+from deblurvid.frames import Damage
+from deblurvid.options import RunOptions
+from deblurvid.stages.clock import Clock
+from deblurvid.stages.decode import decode, describe, until_first_frame
+from deblurvid.stages.demux import Span, span_of, video_stream
+from deblurvid.stages.filters import FilterChain
+from deblurvid.stages.pipes import is_pipe
+from deblurvid.stages.source import open_source
+from deblurvid.stages.timeline import Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from av.sidedata.sidedata import SideData
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+    from deblurvid.frames import VideoInfo
+    from deblurvid.stages.ffmpeg import AnyPacket
+    from deblurvid.stages.filters import Filter
+    from deblurvid.stages.source import Source
+
+MOST_SLACK = Fraction(2, 1000)
+"""Seconds by which equal times may differ: two containers that count milliseconds."""
+SEEK_BACK = Fraction(2)
+"""Seconds before a wanted time from which on frames are decoded: the one that is shown then may
+have come long before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clip:
+    """A video file, or images, as far as looking at it tells. Times are in seconds."""
+
+    path: Path
+    container: str
+    """FFmpeg's name of the format."""
+    size_bytes: int
+    info: VideoInfo
+    """As the samples lie in the file."""
+    turn: tuple[Filter, ...]
+    """FFmpeg's filters that turn the frames as players do."""
+    sample_aspect_ratio: Fraction
+    """Of the turned frames."""
+    frames: int
+    origin: Fraction
+    """Timestamp of the first frame."""
+    seconds: Fraction
+    """How long the frames are shown, the last one included."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the turned frames."""
+        turned = any(name == "transpose" for name, _ in self.turn)
+        width, height = self.info.width, self.info.height
+        return (height, width) if turned else (width, height)
+
+    @property
+    def step(self) -> Fraction:
+        """Seconds from one frame to the next, on average."""
+        return self.seconds / self.frames
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A frame, turned as players do, and how many seconds after the clip's first one it comes."""
+
+    frame: VideoFrame
+    seconds: Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """What two clips show at the time at which the second one's frame appears."""
+
+    first: VideoFrame
+    second: VideoFrame
+    seconds: Fraction
+    """After the first frame."""
+
+
+def look_at(path: Path) -> Clip:
+    """Say what a clip is. All its packets are read, and one frame is decoded.
+
+    Raises:
+        UsageError: it is a pipe, which cannot be read more than once.
+        InputError: it is no video, or in a pixel format that is not restored.
+    """
+    if is_pipe(path):
+        raise UsageError(f"{path}: a pipe can be read once only; compare files")
+    with closing(open_source(path, RunOptions())) as source:
+        video = video_stream(source.container, path)
+        span = Span()
+        head, first = until_first_frame(_decoded(source, video, span), path, span)
+        del head
+        info = describe(source.container, video, first, span)
+        turn = turn_of(first)
+        ratio = Fraction(video.sample_aspect_ratio or 1)
+    with closing(open_source(path, RunOptions())) as source:
+        times = _packet_times(source, path)
+    if not times:
+        raise InputError(f"{path}: no frame in it has a time")
+    step = 1 / (info.frame_rate or Fraction(25))
+    if len(times) > 1:
+        step = (times[-1][0] - times[0][0]) / (len(times) - 1)
+    origin, (last, duration) = times[0][0], times[-1]
+    return Clip(
+        path=path,
+        container=source.container.format.name,
+        size_bytes=_size_bytes(path),
+        info=info,
+        turn=turn,
+        sample_aspect_ratio=1 / ratio if _is_transposed(turn) else ratio,
+        frames=len(times),
+        origin=origin,
+        seconds=last + (duration or step) - origin,
+    )
+
+
+def _size_bytes(path: Path) -> int:
+    files = [path] if path.is_file() else list((path if path.is_dir() else path.parent).iterdir())
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _packet_times(source: Source, path: Path) -> list[tuple[Fraction, Fraction]]:
+    """When each frame is shown and for how long (0 where it is not said), rising."""
+    video = video_stream(source.container, path)
+    base = Fraction(video.time_base or 1)
+    numbered = source.container.format.name == "avi"
+    return sorted(
+        (stamp * base, (packet.duration or 0) * base)
+        for packet in source.packets(video, Span(), Timeline(video))
+        if packet.stream_index == video.index
+        and not packet.is_discard
+        and (stamp := packet.dts if numbered else packet.pts) is not None
+    )
+
+
+def turn_of(frame: VideoFrame) -> tuple[Filter, ...]:
+    """Filters that turn and mirror a frame as its display matrix asks players to.
+
+    The matrix takes a pixel (x, y) to (a x + c y, b x + d y) (ISO/IEC 14496-12, section 6.2.2).
+    Only quarter turns are done, as in FFmpeg's own program without --autorotate's rarer cases.
+    """
+    for data in cast("Iterable[SideData]", frame.side_data):
+        if data.type.name == "DISPLAYMATRIX":
+            a, b, _, c, d = (int(n) for n in np.frombuffer(data, np.int32)[:5])  # type: ignore[call-overload]
+            transposed = abs(b) > abs(a)
+            x, y = (c, b) if transposed else (a, d)
+            steps = [("transpose", "cclock_flip")] if transposed else []
+            steps += [("hflip", "")] if x < 0 else []
+            steps += [("vflip", "")] if y < 0 else []
+            return tuple(steps)
+    return ()
+
+
+def _is_transposed(turn: tuple[Filter, ...]) -> bool:
+    return any(name == "transpose" for name, _ in turn)
+
+
+def shown(clip: Clip, start: Fraction = Fraction(0)) -> Iterator[Shown]:
+    """Yield the frames of a clip in the order of presentation, corrupt ones as they decode.
+
+    Args:
+        clip: from `look_at`.
+        start: seconds after the first frame; those that are surely over by then are left out.
+    """
+    turned = FilterChain(*clip.turn)
+    with closing(open_source(clip.path, RunOptions())) as source:
+        video = video_stream(source.container, clip.path)
+        span = Span()
+        if start > SEEK_BACK:
+            file_start = span_of(source.container, video, None, None).origin
+            span = span_of(
+                source.container, video, clip.origin - file_start + start - SEEK_BACK, None
+            )
+        for item in _decoded(source, video, span):
+            if isinstance(item, Packet):
+                continue
+            stamp = (item.pts or 0) * Fraction(item.time_base or 1) + span.shift
+            yield Shown(frame=turned(item), seconds=stamp - clip.origin)
+
+
+def _decoded(source: Source, video: VideoStream, span: Span) -> Iterator[VideoFrame | AnyPacket]:
+    clock = Clock(video)
+    packets = clock.noting(source.packets(video, span, Timeline(video)))
+    return decode(packets, video, span, clock, on_corrupt="keep", damage=Damage())
+
+
+def common_seconds(first: Clip, second: Clip) -> Fraction:
+    """How long both last."""
+    return min(first.seconds, second.seconds)
+
+
+def check_alike(first: Clip, second: Clip) -> None:
+    """Refuse clips that do not lie over each other.
+
+    Raises:
+        InputError: their sizes, turned as players do, differ.
+    """
+    if first.size != second.size:
+        a, b = (f"{clip.path} is {clip.size[0]}x{clip.size[1]}" for clip in (first, second))
+        width, height = second.size
+        raise InputError(
+            f"sizes differ: {a}, {b}. Bring them to one size first, for instance with ffmpeg -i "
+            f"{first.path.name} -vf scale={width}:{height}"
+        )
+
+
+def paired(first: Clip, second: Clip, start: Fraction = Fraction(0)) -> Iterator[Pair]:
+    """Yield what both clips show whenever a frame of the second one appears, while both last.
+
+    Times count from the first frame of each, so that a container that begins later changes nothing.
+    The first clip's frame is the one that is on screen then; one frame may be yielded twice, or
+    never, where it comes more rarely or more often. Do not write into the frames.
+
+    Args:
+        first: from `look_at`, as is `second`.
+        second: gives the times.
+        start: seconds from which on pairs are wanted; a few before may come too.
+    """
+    slack = min(MOST_SLACK, first.step / 2, second.step / 2)
+    end = common_seconds(first, second) - slack
+    before = shown(first, start)
+    held = next(before, None)
+    coming = next(before, None)
+    for item in shown(second, start):
+        if held is None or item.seconds >= end:
+            return
+        while coming is not None and coming.seconds <= item.seconds + slack:
+            held, coming = coming, next(before, None)
+        yield Pair(first=held.frame, second=item.frame, seconds=item.seconds)
+
+
+def lengths_remark(first: Clip, second: Clip) -> str | None:
+    """What is left out because one clip is longer, in words."""
+    apart = abs(first.seconds - second.seconds)
+    if apart <= max(first.step, second.step) * Fraction(3, 2):
+        return None
+    longer = max(first, second, key=lambda clip: clip.seconds)
+    return (
+        f"{longer.path} lasts {float(apart):.3f} s longer; only the "
+        f"{float(common_seconds(first, second)):.3f} s that both last are compared"
+    )
