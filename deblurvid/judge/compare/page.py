@@ -1,0 +1,269 @@
+"""Two clips -> one self-contained HTML page.
+
+Whatever comes from outside (names of files, labels, facts) is escaped, and the page's content
+security policy lets nothing run or load that is not in the file itself.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import TYPE_CHECKING
+
+from deblurvid import __version__
+from deblurvid.judge.compare.charts import Chart, Curve, chart_html, table_html
+from deblurvid.judge.compare.facts import clip_facts, facts_html
+from deblurvid.judge.compare.survey import PLAYER_SECONDS, survey
+from deblurvid.judge.compare.writing import check_targets, write_whole
+from deblurvid.stages.clip import check_alike, common_seconds, lengths_remark, look_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from deblurvid.judge.compare.asked import Asked
+    from deblurvid.judge.compare.survey import Survey
+    from deblurvid.stages.clip import Clip
+
+EXACT_BYTES = 4 << 20
+"""Of a picture that is embedded as PNG; larger ones become JPEG."""
+JPEG_QUALITY = 95
+SHARPNESS_NOTE = (
+    "Variance of the Laplacian: how much fine detail a picture holds, wanted or not. Noise and "
+    "ringing raise it too."
+)
+PSNR_NOTE = (
+    "PSNR of {second} to {first}, over RGB: the lower, the more was changed. It does not tell "
+    "whether for the better. 100 is no change."
+)
+
+
+def write_page(
+    asked: Asked,
+    target: Path,
+    *,
+    facts: Mapping[str, str],
+    say: Callable[[str], None] = lambda _: None,
+    watch: Callable[[float], None] = lambda _: None,
+) -> None:
+    """Write the page of a comparison; see `deblurvid.judge.compare.compare_page`.
+
+    Args:
+        asked: layout, crop and zoom are those of other outputs: the page has its own.
+        target: where it goes.
+        facts: shown as a table.
+        say: told what is not as one might expect; it stands on the page too.
+        watch: told the share that is done.
+    """
+    check_targets(asked, target)
+    first, second = look_at(asked.first), look_at(asked.second)
+    check_alike(first, second)
+    found = survey(first, second, watch)
+    uris = [[_picture_uri(p) for p in sight.in_eight_bits] for sight in found.chosen]
+    notices = _notices(first, second, found, exact=all(e for pair in uris for _, e in pair))
+    for notice in notices:
+        say(notice)
+    text = _page(asked, (first, second), found, [[u for u, _ in p] for p in uris], facts, notices)
+    write_whole(target, text.encode(), overwrite=asked.overwrite)
+
+
+def _notices(first: Clip, second: Clip, found: Survey, *, exact: bool) -> list[str]:
+    length = common_seconds(first, second)
+    notices = [lengths_remark(first, second) or ""]
+    if length > PLAYER_SECONDS:
+        notices.append(
+            f"the players hold the first {PLAYER_SECONDS} s of {float(length):.3f} s; the curves "
+            "and the pictures are of all of it"
+        )
+    if found.player_size[0] < second.size[0] - 1:
+        notices.append(
+            f"the players are scaled from {second.size[0]}x{second.size[1]} to "
+            f"{found.player_size[0]}x{found.player_size[1]}"
+        )
+    if found.every > 1:
+        notices.append(f"of the frames every {found.every}th was measured")
+    if not exact:
+        notices.append(
+            f"pictures of more than {EXACT_BYTES >> 20} MiB as PNG are embedded as JPEG of quality "
+            f"{JPEG_QUALITY}"
+        )
+    return [notice for notice in notices if notice]
+
+
+def _picture_uri(picture: NDArray[np.uint8]) -> tuple[str, bool]:
+    """A data: address of an RGB picture, and whether it is exact."""
+    from PIL import Image
+
+    image = Image.fromarray(picture)
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    if len(file.getvalue()) <= EXACT_BYTES:
+        return _uri("image/png", file.getvalue()), True
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    return _uri("image/jpeg", file.getvalue()), False
+
+
+def _uri(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def _page(
+    asked: Asked,
+    clips: tuple[Clip, Clip],
+    found: Survey,
+    pictures: list[list[str]],
+    facts: Mapping[str, str],
+    notices: list[str],
+) -> str:
+    labels = (asked.labels[0] or "first", asked.labels[1] or "second")
+    charts = _charts(found, labels)
+    seconds = [float(f.seconds) for f in found.figures]
+    end = float(common_seconds(*clips))
+    chosen = [float(sight.seconds) for sight in found.chosen]
+    style, script = _file("page.css"), _file("page.js")
+    return Template(_file("page.html")).substitute(
+        style=style,
+        style_hash=_sha256(style),
+        script=script,
+        script_hash=_sha256(script),
+        version=escape(__version__),
+        first_label=escape(labels[0]),
+        second_label=escape(labels[1]),
+        first_name=escape(clips[0].path.name),
+        second_name=escape(clips[1].path.name),
+        frames_intro=_pictures_intro(found),
+        players_intro=_players_intro(found),
+        curves_intro=_curves_intro(found),
+        pairs="\n".join(
+            _pair_html(n, pair, labels, at)
+            for n, (pair, at) in enumerate(zip(pictures, chosen, strict=True))
+        ),
+        chips="\n".join(_moment_html(n, at, found) for n, at in enumerate(chosen)),
+        first_video=_uri("video/mp4", found.players[0]),
+        second_video=_uri("video/mp4", found.players[1]),
+        charts="\n".join(chart_html(c, n, seconds, end, chosen) for n, c in enumerate(charts)),
+        figures=table_html(charts, seconds),
+        facts=facts_html(labels, clip_facts(*clips), facts),
+        notices=_notices_html(notices),
+        data=_json(_data(clips[1], found, charts, labels, end)),
+    )
+
+
+def _data(
+    clip: Clip, found: Survey, charts: list[Chart], labels: tuple[str, str], end: float
+) -> dict[str, object]:
+    """What the script needs."""
+    return {
+        "labels": labels,
+        "width": clip.size[0],
+        "height": clip.size[1],
+        "aspect": float(clip.sample_aspect_ratio),
+        "times": [round(float(at), 6) for at in found.times],
+        "points": [round(float(f.seconds), 6) for f in found.figures],
+        "end": end,
+        "curves": [
+            [{"label": c.label, "values": [round(v, 2) for v in c.values]} for c in chart.curves]
+            for chart in charts
+        ],
+    }
+
+
+def _charts(found: Survey, labels: tuple[str, str]) -> list[Chart]:
+    first, second = labels
+    sharpness = [f.sharpness for f in found.figures]
+    return [
+        Chart(
+            title="Sharpness",
+            note=SHARPNESS_NOTE,
+            unit="codes\N{SUPERSCRIPT TWO}",
+            curves=(
+                Curve(label=first, mark="is-a", values=tuple(a for a, _ in sharpness)),
+                Curve(label=second, mark="is-b", values=tuple(b for _, b in sharpness)),
+            ),
+            from_zero=True,
+        ),
+        Chart(
+            title="Likeness",
+            note=PSNR_NOTE.format(first=first, second=second),
+            unit="dB",
+            curves=(
+                Curve(
+                    label=f"{second} to {first}",
+                    mark="is-b",
+                    values=tuple(f.psnr_db for f in found.figures),
+                ),
+            ),
+            from_zero=False,
+        ),
+    ]
+
+
+def _pictures_intro(found: Survey) -> str:
+    if len(found.chosen) == 1:
+        return "Drag the line, or use the arrow keys."
+    return (
+        "In each third of the time the frame in which the two differ most. Drag the line, or use "
+        "the arrow keys."
+    )
+
+
+def _players_intro(found: Survey) -> str:
+    return (
+        f"Both at the same moment, {len(found.times)} frames, encoded anew for browsers: the "
+        "pictures above are the exact ones."
+    )
+
+
+def _curves_intro(found: Survey) -> str:
+    return (
+        f"{len(found.figures)} frames measured. The dotted lines are the pictures above; a click "
+        "takes the players there."
+    )
+
+
+def _pair_html(number: int, pair: list[str], labels: tuple[str, str], at: float) -> str:
+    hidden = " hidden" if number else ""
+    alts = [escape(f"{label}: the frame at {at:.3f} seconds") for label in labels]
+    return (
+        f'      <div data-pair="{number}"{hidden}>'
+        f'<img class="under" alt="{alts[1]}" src="{pair[1]}" draggable="false">'
+        f'<img class="over" alt="{alts[0]}" src="{pair[0]}" draggable="false"></div>'
+    )
+
+
+def _moment_html(number: int, at: float, found: Survey) -> str:
+    decibel = next(f.psnr_db for f in found.figures if float(f.seconds) == at)
+    pressed = "false" if number else "true"
+    return (
+        f'      <button type="button" class="moment" data-moment="{number}" aria-pressed="{pressed}">'
+        f'<img alt="" src="data:,"><span>{at:.3f} s<small>{decibel:.1f} dB alike</small></span>'
+        "</button>"
+    )
+
+
+def _notices_html(notices: list[str]) -> str:
+    if not notices:
+        return ""
+    return f'<ul class="notices">{"".join(f"<li>{escape(text)}</li>" for text in notices)}</ul>'
+
+
+def _json(data: dict[str, object]) -> str:
+    """As it may stand in a script element: nothing in it can end that."""
+    return json.dumps(data).replace("<", "\\u003c")
+
+
+def _file(name: str) -> str:
+    return (files("deblurvid.judge.compare") / name).read_text(encoding="utf-8")
+
+
+def _sha256(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")

@@ -1,0 +1,99 @@
+"""Two clips -> what a page shows of them, in one pass over both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from deblurvid.judge.compare.sights import measured, sight_maker
+from deblurvid.stages.clip import common_seconds, paired
+from deblurvid.stages.player import PlayerVideo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from deblurvid.judge.compare.sights import Figures, Sight
+    from deblurvid.stages.clip import Clip
+
+CHOSEN = 3
+"""Pictures that are shown, one of each part of as many."""
+MOST_POINTS = 300
+"""Frames that are measured; of more, every second, third and so on."""
+PLAYER_SECONDS = 60
+PLAYER_BYTES = 6 << 20
+"""Of each of both players, about."""
+PLAYER_SIDES = 1920, 1080
+MOST_BITS_A_SECOND = 40_000_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Survey:
+    """What one pass found."""
+
+    figures: list[Figures]
+    every: int
+    """Which frames were measured: every so manieth."""
+    chosen: list[Sight]
+    """The frame of each third of the time that differs most, of those that were measured."""
+    times: list[Fraction]
+    """Seconds of each frame of the players."""
+    players: tuple[bytes, bytes]
+    """MP4 files."""
+    player_size: tuple[int, int]
+
+
+def survey(first: Clip, second: Clip, watch: Callable[[float], None]) -> Survey:
+    """Measure two clips, choose pictures of them, and encode both for the players.
+
+    Args:
+        first: from `look_at`.
+        second: another of the same size.
+        watch: told the share that is done.
+    """
+    length = common_seconds(first, second)
+    every = -(-second.frames // MOST_POINTS)
+    size = _player_size(second)
+    players = [_player(clip, size, length) for clip in (first, second)]
+    to_sight = sight_maker()
+    best: dict[int, tuple[float, Sight]] = {}
+    figures: list[Figures] = []
+    times: list[Fraction] = []
+    for number, pair in enumerate(paired(first, second)):
+        if pair.seconds < PLAYER_SECONDS:
+            times.append(pair.seconds)
+            for player, frame in zip(players, (pair.first, pair.second), strict=True):
+                player.add(frame, pair.seconds)
+        if number % every == 0:
+            sight = to_sight(pair)
+            figures.append(measured(sight))
+            part = min(CHOSEN - 1, int(CHOSEN * pair.seconds / length))
+            if part not in best or figures[-1].psnr_db < best[part][0]:
+                best[part] = figures[-1].psnr_db, sight
+        watch(min(1.0, float(pair.seconds / length)))
+    return Survey(
+        figures=figures,
+        every=every,
+        chosen=[best[part][1] for part in sorted(best)],
+        times=times,
+        players=(players[0].finish(), players[1].finish()),
+        player_size=size,
+    )
+
+
+def _player(clip: Clip, size: tuple[int, int], length: Fraction) -> PlayerVideo:
+    seconds = max(Fraction(1), min(length, Fraction(PLAYER_SECONDS)))
+    bits = min(MOST_BITS_A_SECOND, int(8 * PLAYER_BYTES / seconds))
+    # The picture is scaled by the same in both directions, but for the even sides.
+    return PlayerVideo(
+        size, rate=1 / clip.step, bits_a_second=bits, aspect=clip.sample_aspect_ratio
+    )
+
+
+def _player_size(clip: Clip) -> tuple[int, int]:
+    """Even sides within those of a player, which lies across or upright as the picture does."""
+    long, short = PLAYER_SIDES
+    width, height = clip.size
+    most = (long, short) if width >= height else (short, long)
+    scale = min(Fraction(1), Fraction(most[0], width), Fraction(most[1], height))
+    return max(2, 2 * round(width * scale / 2)), max(2, 2 * round(height * scale / 2))
