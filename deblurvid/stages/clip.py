@@ -190,8 +190,26 @@ def shown(clip: Clip, start: Fraction = Fraction(0)) -> Iterator[Shown]:
         for item in _decoded(source, video, span):
             if isinstance(item, Packet):
                 continue
-            stamp = (item.pts or 0) * Fraction(item.time_base or 1) + span.shift
-            yield Shown(frame=turned(item), seconds=stamp - clip.origin)
+            seconds = shown_at(clip, item, span)
+            yield Shown(frame=turned(item), seconds=seconds)
+
+
+def shown_at(clip: Clip, frame: VideoFrame, span: Span) -> Fraction:
+    """Seconds after the clip's first frame at which a decoded one comes.
+
+    Raises:
+        InputError: it is of another size or pixel format.
+    """
+    stamp = (frame.pts or 0) * Fraction(frame.time_base or 1) + span.shift
+    seconds, info = stamp - clip.origin, clip.info
+    was = (info.width, info.height, info.pixel_format)
+    if (frame.width, frame.height, frame.format.name) != was:
+        raise InputError(
+            f"{clip.path}: at {float(seconds):.3f} s the video changes from {info.width}x"
+            f"{info.height} {info.pixel_format} to {frame.width}x{frame.height} "
+            f"{frame.format.name}; cut it there and compare the parts"
+        )
+    return seconds
 
 
 def _decoded(source: Source, video: VideoStream, span: Span) -> Iterator[VideoFrame | AnyPacket]:
@@ -220,6 +238,33 @@ def check_alike(first: Clip, second: Clip) -> None:
         )
 
 
+class OnScreen:
+    """The frame of a clip that is on screen at a time; asked for rising times only."""
+
+    def __init__(self, clip: Clip, other: Clip, start: Fraction = Fraction(0)) -> None:
+        """Read `clip`, from `start` seconds on, for the times of `other`."""
+        self._frames = shown(clip, start)
+        self._slack = slack(clip, other)
+        self._held = next(self._frames, None)
+        self._coming = next(self._frames, None)
+
+    def at(self, seconds: Fraction) -> VideoFrame | None:
+        """The last frame that has come by then, or the first one; None of nothing."""
+        while self._coming is not None and self._coming.seconds <= seconds + self._slack:
+            self._held, self._coming = self._coming, next(self._frames, None)
+        return None if self._held is None else self._held.frame
+
+
+def slack(first: Clip, second: Clip) -> Fraction:
+    """Seconds by which times of both may differ and are yet the same."""
+    return min(MOST_SLACK, first.step / 2, second.step / 2)
+
+
+def last_second(first: Clip, second: Clip) -> Fraction:
+    """Frames from this time on are not shown, for one of both has ended."""
+    return common_seconds(first, second) - slack(first, second)
+
+
 def paired(first: Clip, second: Clip, start: Fraction = Fraction(0)) -> Iterator[Pair]:
     """Yield what both clips show whenever a frame of the second one appears, while both last.
 
@@ -232,17 +277,13 @@ def paired(first: Clip, second: Clip, start: Fraction = Fraction(0)) -> Iterator
         second: gives the times.
         start: seconds from which on pairs are wanted; a few before may come too.
     """
-    slack = min(MOST_SLACK, first.step / 2, second.step / 2)
-    end = common_seconds(first, second) - slack
-    before = shown(first, start)
-    held = next(before, None)
-    coming = next(before, None)
+    beside = OnScreen(first, second, start)
+    end = last_second(first, second)
     for item in shown(second, start):
-        if held is None or item.seconds >= end:
+        frame = beside.at(item.seconds)
+        if frame is None or item.seconds >= end:
             return
-        while coming is not None and coming.seconds <= item.seconds + slack:
-            held, coming = coming, next(before, None)
-        yield Pair(first=held.frame, second=item.frame, seconds=item.seconds)
+        yield Pair(first=frame, second=item.frame, seconds=item.seconds)
 
 
 def lengths_remark(first: Clip, second: Clip) -> str | None:
