@@ -19,6 +19,7 @@ HEAVY = {
     "pycuda",
     "cv2",
     "skimage",
+    "PIL",
 }
 
 PROBE = """
@@ -42,6 +43,7 @@ print(json.dumps(report | {"cpu_seconds": time.process_time()}))
         ["build-engine", "--help"],
         ["engines", "--help"],
         ["score", "--help"],
+        ["compare", "--help"],
         ["run"],
     ],
 )

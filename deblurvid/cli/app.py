@@ -12,6 +12,8 @@ from deblurvid.cli.bench import EPILOG as BENCH_EPILOG
 from deblurvid.cli.bench import bench
 from deblurvid.cli.build_engine import EPILOG as BUILD_EPILOG
 from deblurvid.cli.build_engine import build_engine
+from deblurvid.cli.compare import EPILOG as COMPARE_EPILOG
+from deblurvid.cli.compare import compare
 from deblurvid.cli.debug_log import log_shown
 from deblurvid.cli.doctor import EPILOG as DOCTOR_EPILOG
 from deblurvid.cli.doctor import doctor
@@ -51,6 +53,7 @@ app.command("engines", epilog=ENGINES_EPILOG)(engines)
 app.command("doctor", epilog=DOCTOR_EPILOG)(doctor)
 app.command("bench", epilog=BENCH_EPILOG)(bench)
 app.command("score", epilog=SCORE_EPILOG)(score)
+app.command("compare", epilog=COMPARE_EPILOG)(compare)
 
 
 @app.callback(invoke_without_command=True)

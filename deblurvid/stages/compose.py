@@ -7,21 +7,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from av.packet import Packet
 from av.video.frame import VideoFrame
 
+from deblurvid.stages.clip import OnScreen, Pair, last_second, shown_at
 from deblurvid.stages.ffmpeg import colour_tags
 from deblurvid.stages.filters import FilterChain
 from deblurvid.stages.layouts import LAYOUTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from fractions import Fraction
 
     from numpy.typing import NDArray
 
     from deblurvid.frames import ColourTags
-    from deblurvid.stages.clip import Clip, Pair
+    from deblurvid.stages.clip import Clip
+    from deblurvid.stages.demux import Span
+    from deblurvid.stages.ffmpeg import AnyPacket
     from deblurvid.stages.filters import Filter
-    from deblurvid.stages.layouts import Layout as SampleLayout
 
 Layout = Literal["split", "side", "wipe", "stack"]
 Mark = tuple["NDArray[np.float32]", int, int]
@@ -166,6 +170,33 @@ class Composer:
         return np.rint((16 + 219 * grey) * unit)
 
 
+def composed(
+    items: Iterable[VideoFrame | AnyPacket],
+    clips: tuple[Clip, Clip],
+    span: Span,
+    compose: Composer,
+) -> Iterator[VideoFrame | AnyPacket]:
+    """Put the first clip's frame beside each of the second one, while both last.
+
+    Args:
+        items: the second clip's decoded frames, and packets, which are handed on.
+        clips: both, from `look_at`.
+        span: what of the second one is decoded.
+        compose: makes one frame of two.
+    """
+    first, second = clips
+    turned, beside = FilterChain(*second.turn), OnScreen(first, second)
+    end = last_second(first, second)
+    for item in items:
+        if isinstance(item, Packet):
+            yield item
+            continue
+        seconds = shown_at(second, item, span)
+        frame = beside.at(seconds)
+        if frame is not None and seconds < end:
+            yield compose(Pair(first=frame, second=turned(item), seconds=seconds))
+
+
 def filters_for(frame: VideoFrame, plan: Plan) -> tuple[Filter, ...]:
     """FFmpeg's filters that bring a frame into its pane; none where it is so already.
 
@@ -181,16 +212,13 @@ def filters_for(frame: VideoFrame, plan: Plan) -> tuple[Filter, ...]:
     if other or plan.zoom > 1 or frame.format.name != plan.pixel_format:
         full = tags.full_range or is_rgb
         wanted = plan.colour.full_range or LAYOUTS[plan.pixel_format].picture.source == "rgb"
-        steps.append(
-            (
-                "scale",
-                f"{plan.pane[0]}:{plan.pane[1]}"
-                f":flags={'neighbor' if plan.zoom > 1 else 'bicubic'}"
-                "+accurate_rnd+full_chroma_int+full_chroma_inp"
-                f":in_color_matrix={tags.matrix}:in_range={'pc' if full else 'tv'}"
-                f":out_color_matrix={plan.colour.matrix}:out_range={'pc' if wanted else 'tv'}",
-            )
+        scale = (
+            f"{plan.pane[0]}:{plan.pane[1]}:flags={'neighbor' if plan.zoom > 1 else 'bicubic'}"
+            "+accurate_rnd+full_chroma_int+full_chroma_inp"
+            f":in_color_matrix={tags.matrix}:in_range={'pc' if full else 'tv'}"
+            f":out_color_matrix={plan.colour.matrix}:out_range={'pc' if wanted else 'tv'}"
         )
+        steps.append(("scale", scale))
     if frame.format.name != plan.pixel_format:
         steps.append(("format", plan.pixel_format))
     return tuple(steps)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from fractions import Fraction
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import av
 from av.video.reformatter import ColorRange
@@ -15,7 +15,6 @@ from deblurvid.stages.filters import FilterChain
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
 
     from deblurvid.stages.filters import Filter
 
@@ -51,8 +50,7 @@ class PlayerVideo:
             "maxrate": str(bits_a_second),
             "bufsize": str(2 * bits_a_second),
         }
-        stream = self._container.add_stream("libx264", rate=rate, options=options)
-        self._stream = cast("VideoStream", stream)
+        self._stream = self._container.add_stream("libx264", rate=rate, options=options)
         context = self._stream.codec_context
         context.width, context.height = size
         context.pix_fmt = "yuv420p"

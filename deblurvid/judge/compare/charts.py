@@ -116,9 +116,7 @@ def _upright(name: str, x: float) -> str:
 def _in_words(curve: Curve, unit: str) -> str:
     mean = sum(curve.values) / len(curve.values)
     least, most = min(curve.values), max(curve.values)
-    return (
-        f"{curve.label} {_short(mean)} {unit} on average, {_short(least)} to {_short(most)}"
-    )
+    return f"{curve.label} {_short(mean)} {unit} on average, {_short(least)} to {_short(most)}"
 
 
 def _short(value: float) -> str:

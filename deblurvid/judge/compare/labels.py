@@ -38,7 +38,7 @@ def label(text: str, pane: tuple[int, int]) -> NDArray[np.float32]:
     image = Image.new("L", (width, height))
     draw = ImageDraw.Draw(image)
     draw.text((width / 2, height / 2), shown, fill=255, font=font, anchor="mm")
-    return np.asarray(image, np.float32) / 255
+    return np.asarray(image, np.float32) / np.float32(255)
 
 
 def _font(size: int) -> FreeTypeFont:

@@ -74,4 +74,5 @@ def _sixteen_bits(image: Image) -> Image:
 
 
 def _eight_bits(image: Image) -> NDArray[np.uint8]:
-    return image if image.dtype == np.uint8 else np.rint(image / 257).astype(np.uint8)
+    scaled = image if image.dtype == np.uint8 else np.rint(image / 257)
+    return scaled.astype(np.uint8, copy=False)

@@ -8,33 +8,21 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from av.packet import Packet  # noqa: TID253 - whoever imports this works on frames
-
 from deblurvid.frames import Damage
 from deblurvid.judge.compare.labels import label
 from deblurvid.judge.compare.writing import check_targets
 from deblurvid.options import RunOptions
 from deblurvid.stages.avi import fitted_to_avi, frames_from_zero, packets_from_zero
 from deblurvid.stages.check import check
-from deblurvid.stages.clip import (
-    OnScreen,
-    Pair,
-    check_alike,
-    common_seconds,
-    last_second,
-    lengths_remark,
-    look_at,
-    shown_at,
-)
+from deblurvid.stages.clip import check_alike, common_seconds, lengths_remark, look_at
 from deblurvid.stages.clock import Clock
-from deblurvid.stages.compose import Composer, Plan, period_of, whole_chroma
+from deblurvid.stages.compose import Composer, Plan, composed, period_of, whole_chroma
 from deblurvid.stages.convert import convert
 from deblurvid.stages.decode import decode, until_first_frame
 from deblurvid.stages.demux import span_of, video_stream, without_hidden
 from deblurvid.stages.encode import encode
 from deblurvid.stages.encoding import choose_encoding, even_rate
 from deblurvid.stages.ffmpeg import WRITABLE_FORMATS
-from deblurvid.stages.filters import FilterChain
 from deblurvid.stages.landing import land
 from deblurvid.stages.losses import planned_losses
 from deblurvid.stages.mux import mux, open_output
@@ -116,7 +104,7 @@ def compare_video(
         plan = replace(plan, pixel_format=info.pixel_format if conversion else choice.pixel_format)
         for text in planned_losses(kept.plans, choice, conversion, info):
             say(text)
-        frames = _composed(kept, clips, Composer(plan, _marks(asked, plan)))
+        frames = composed(kept.items, clips, kept.span, Composer(plan, _marks(asked, plan)))
         head, first = until_first_frame(frames, asked.second, kept.span)
         output = open_output(
             kept.source.container,
@@ -203,23 +191,6 @@ def _marks(asked: Asked, plan: Plan) -> tuple[Mark, ...]:
             left = plan.size[0] - margin - grey.shape[1]
         marks.append((grey, left - left % 2, top - top % 2))
     return tuple(marks)
-
-
-def _composed(
-    kept: _Kept, clips: tuple[Clip, Clip], compose: Composer
-) -> Iterator[VideoFrame | AnyPacket]:
-    """Each frame of the second clip with the one beside it; packets are handed on."""
-    first, second = clips
-    turned, beside = FilterChain(*second.turn), OnScreen(first, second)
-    end = last_second(first, second)
-    for item in kept.items:
-        if isinstance(item, Packet):
-            yield item
-            continue
-        seconds = shown_at(second, item, kept.span)
-        frame = beside.at(seconds)
-        if frame is not None and seconds < end:
-            yield compose(Pair(first=frame, second=turned(item), seconds=seconds))
 
 
 def _written(

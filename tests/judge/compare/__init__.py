@@ -1,0 +1,1 @@
+"""Tests of deblurvid.judge.compare."""
