@@ -12,7 +12,7 @@ from deblurvid.errors import UsageError
 from deblurvid.judge.compare.labels import label
 from deblurvid.judge.compare.sights import sight_maker
 from deblurvid.judge.compare.writing import check_targets, write_whole
-from deblurvid.stages.clip import check_alike, last_second, lengths_remark, look_at, paired
+from deblurvid.stages.clip import check_alike, common_seconds, lengths_remark, look_at, paired
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -78,7 +78,7 @@ def compare_pictures(
 def _moments(
     at: Sequence[Fraction], first: Clip, second: Clip, say: Callable[[str], None]
 ) -> list[Fraction]:
-    end = last_second(first, second)
+    end = common_seconds(first, second)
     if late := [moment for moment in at if not 0 <= moment < end]:
         raise UsageError(
             f"--at {float(late[0]):.3f}: both clips show pictures from 0 to {float(end):.3f} s only"
