@@ -18,7 +18,7 @@ from deblurvid.errors import InputError, UsageError
 from deblurvid.judge.compare import compare_page, page, survey
 from deblurvid.judge.compare.asked import Asked
 from deblurvid.judge.compare.page import write_page
-from tests.judge.compare.clips import flat, noise, write_clip
+from tests.judge.compare.clips import flat, noise, views, write_clip
 from tests.media import make_video
 
 SIZE = 64, 48
@@ -68,7 +68,7 @@ def video_of(uri):
 def lumas(uri):
     """Mean luma of every frame of a player, and its times in seconds."""
     with video_of(uri) as source:
-        frames = [(f.to_ndarray(format="gray").mean(), float(f.time)) for f in source.decode()]
+        frames = [(views(f)[0].mean(), float(f.time)) for f in source.decode()]
     return [luma for luma, _ in frames], [seconds for _, seconds in frames]
 
 
