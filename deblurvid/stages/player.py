@@ -1,8 +1,9 @@
-"""frames -> a video that browsers play, in memory."""
+"""A clip -> a video that browsers play, in memory: its own packets, or its frames encoded anew."""
 
 from __future__ import annotations
 
 import io
+from contextlib import closing
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,21 @@ import av
 from av.video.reformatter import ColorRange
 
 from deblurvid.errors import EncoderError
+from deblurvid.options import RunOptions
+from deblurvid.stages.demux import Span, video_stream
 from deblurvid.stages.ffmpeg import colour_tags, translated
 from deblurvid.stages.filters import FilterChain
+from deblurvid.stages.source import open_source
+from deblurvid.stages.timeline import Timeline
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
 
+    from deblurvid.stages.clip import Clip
+    from deblurvid.stages.ffmpeg import AnyPacket
     from deblurvid.stages.filters import Filter
+    from deblurvid.stages.source import Source
 
 TICKS = 90_000
 """A second; MPEG's own, which every usual rate divides."""
@@ -24,6 +33,57 @@ KEY_FRAME_EVERY = 12
 """Frames: browsers step and search by decoding from the key frame before."""
 _BT709 = 1
 """Of matrix, primaries and transfer (ITU-T H.273)."""
+
+
+_WITH_HEADERS_APART = ("mov,", "matroska,")
+"""Demuxers whose H.264 lies as it lies in MP4."""
+
+
+def copied_video(clip: Clip, most_bytes: int) -> bytes | None:
+    """Put the clip's own packets into MP4, from 0 on, without sound or tags.
+
+    Gives None if browsers may not play them: other than H.264 of 8 bits and 4:2:0, turned, partly
+    hidden by an edit list, or more than `most_bytes`.
+    """
+    info = clip.info
+    plays = info.codec == "h264" and info.pixel_format == "yuv420p"
+    if not plays or clip.turn or not clip.container.startswith(_WITH_HEADERS_APART):
+        return None
+    file = io.BytesIO()
+    with (
+        closing(open_source(clip.path, RunOptions())) as source,
+        av.open(file, "w", format="mp4") as target,
+    ):
+        video = video_stream(source.container, clip.path)
+        packets = _few_packets(source, video, most_bytes)
+        if packets is None:
+            return None
+        copy = target.add_stream_from_template(video, opaque=True)
+        copy.time_base = video.time_base
+        for packet in packets:
+            packet.stream = copy
+            with translated(EncoderError, "cannot copy a video into the page"):
+                target.mux(packet)
+    return file.getvalue()
+
+
+def _few_packets(source: Source, video: VideoStream, most_bytes: int) -> list[AnyPacket] | None:
+    """All packets of a video, the first shown at 0; None if they are too many or not all shown."""
+    packets: list[AnyPacket] = []
+    size = 0
+    for packet in source.packets(video, Span(), Timeline(video)):
+        if packet.stream_index == video.index:
+            packets.append(packet)
+            size += packet.size
+            if packet.is_discard or packet.pts is None or size > most_bytes:
+                return None
+    stamps = [packet.pts or 0 for packet in packets]
+    ranks = sorted(stamps)
+    # Matroska does not say when a packet is decoded: as late as none comes after it is shown.
+    delay = max(rank - stamp for rank, stamp in zip(ranks, stamps, strict=True))
+    for packet, rank, stamp in zip(packets, ranks, stamps, strict=True):
+        packet.pts, packet.dts = stamp - ranks[0], rank - ranks[0] - delay
+    return packets
 
 
 class PlayerVideo:

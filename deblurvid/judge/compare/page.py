@@ -83,7 +83,7 @@ def _notices(first: Clip, second: Clip, found: Survey, *, exact: bool) -> list[s
             f"the players hold the first {PLAYER_SECONDS} s of {float(length):.3f} s; the curves "
             "and the pictures are of all of it"
         )
-    if found.player_size[0] < second.size[0] - 1:
+    if found.player_size and found.player_size[0] < second.size[0] - 1:
         notices.append(
             f"the players are scaled from {second.size[0]}x{second.size[1]} to "
             f"{found.player_size[0]}x{found.player_size[1]}"
@@ -217,10 +217,12 @@ def _pictures_intro(found: Survey) -> str:
 
 
 def _players_intro(found: Survey) -> str:
-    return (
-        f"Both at the same moment, {len(found.times)} frames, encoded anew for browsers: the "
-        "pictures above are the exact ones."
+    how = (
+        "encoded anew for browsers: the pictures above are the exact ones"
+        if found.player_size
+        else "as they are in the files"
     )
+    return f"Both at the same moment, {len(found.times)} frames, {how}."
 
 
 def _curves_intro(found: Survey) -> str:

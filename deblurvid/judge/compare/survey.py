@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from deblurvid.judge.compare.sights import measured, sight_maker
-from deblurvid.stages.clip import common_seconds, paired
-from deblurvid.stages.player import PlayerVideo
+from deblurvid.stages.clip import common_seconds, lengths_remark, paired
+from deblurvid.stages.player import PlayerVideo, copied_video
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,8 @@ class Survey:
     """Seconds of each frame of the players."""
     players: tuple[bytes, bytes]
     """MP4 files."""
-    player_size: tuple[int, int]
+    player_size: tuple[int, int] | None
+    """Of the players where they were encoded anew; None where they are the clips' own packets."""
 
 
 def survey(first: Clip, second: Clip, watch: Callable[[float], None]) -> Survey:
@@ -53,8 +54,9 @@ def survey(first: Clip, second: Clip, watch: Callable[[float], None]) -> Survey:
     """
     length = common_seconds(first, second)
     every = -(-second.frames // MOST_POINTS)
-    size = _player_size(second)
-    players = [_player(clip, size, length) for clip in (first, second)]
+    copies = _copies(first, second)
+    size = None if copies else _player_size(second)
+    encoded = [_player(clip, size, length) for clip in (first, second)] if size else []
     to_sight = sight_maker()
     best: dict[int, tuple[float, Sight]] = {}
     figures: list[Figures] = []
@@ -62,7 +64,7 @@ def survey(first: Clip, second: Clip, watch: Callable[[float], None]) -> Survey:
     for number, pair in enumerate(paired(first, second)):
         if pair.seconds < PLAYER_SECONDS:
             times.append(pair.seconds)
-            for player, frame in zip(players, (pair.first, pair.second), strict=True):
+            for player, frame in zip(encoded, (pair.first, pair.second), strict=False):
                 player.add(frame, pair.seconds)
         if number % every == 0:
             sight = to_sight(pair)
@@ -76,9 +78,18 @@ def survey(first: Clip, second: Clip, watch: Callable[[float], None]) -> Survey:
         every=every,
         chosen=[best[part][1] for part in sorted(best)],
         times=times,
-        players=(players[0].finish(), players[1].finish()),
+        players=copies or (encoded[0].finish(), encoded[1].finish()),
         player_size=size,
     )
+
+
+def _copies(first: Clip, second: Clip) -> tuple[bytes, bytes] | None:
+    """Both clips' own packets, or None: one copied beside one encoded anew would not be fair."""
+    if lengths_remark(first, second) or common_seconds(first, second) > PLAYER_SECONDS:
+        return None
+    one = copied_video(first, PLAYER_BYTES)
+    other = copied_video(second, PLAYER_BYTES) if one else None
+    return (one, other) if one and other else None
 
 
 def _player(clip: Clip, size: tuple[int, int], length: Fraction) -> PlayerVideo:
