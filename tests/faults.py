@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from tests.planted import (
     build,
+    compare,
     cuda,
     docs,
     graph,
@@ -58,6 +59,7 @@ FAULTS = (
     *cuda.FAULTS,
     *docs.FAULTS,
     *score.FAULTS,
+    *compare.FAULTS,
     *training.FAULTS,
     *matrix.FAULTS,
     *ways.FAULTS,

@@ -131,7 +131,7 @@ def compare(
         _refuse_unused(
             target,
             picture={"--at": at},
-            moving={"--codec": codec, "--crf, --preset, -e": encoding},
+            moving={"--codec": codec, "an option of the encoder": encoding},
             shown={"--layout": layout, "--crop": crop, "--zoom": zoom},
         )
         asked = Asked(

@@ -25,7 +25,7 @@ def _facts(clip: Clip) -> dict[str, str]:
     return {
         "File": clip.path.name,
         "Size": f"{clip.size_bytes / 1e6:.2f} MB",
-        "Container": clip.container.split(",")[0],
+        "Container": "/".join(clip.container.split(",")[:2]),
         "Codec": info.codec,
         "Pixel format": info.pixel_format,
         "Picture": f"{clip.size[0]}x{clip.size[1]}{shape}{', turned' if clip.turn else ''}",

@@ -185,7 +185,9 @@ byId("speed").addEventListener("change", (event) => {
   first.playbackRate = second.playbackRate = speed;
 });
 tell(0);
-first.addEventListener("loadedmetadata", () => show(0), { once: true });
+for (const video of [first, second]) {
+  video.addEventListener("loadedmetadata", () => show(Number(seek.value)), { once: true });
+}
 
 document.addEventListener("keydown", (event) => {
   if (event.altKey || event.ctrlKey || event.metaKey) return;

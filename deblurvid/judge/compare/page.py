@@ -140,6 +140,7 @@ def _page(
         second_label=escape(labels[1]),
         first_name=escape(clips[0].path.name),
         second_name=escape(clips[1].path.name),
+        stats=_stats_html(found, labels, end),
         frames_intro=_pictures_intro(found),
         players_intro=_players_intro(found),
         curves_intro=_curves_intro(found),
@@ -207,12 +208,27 @@ def _charts(found: Survey, labels: tuple[str, str]) -> list[Chart]:
     ]
 
 
+def _stats_html(found: Survey, labels: tuple[str, str], end: float) -> str:
+    """The means of the curves, in large letters."""
+    before, after = (sum(f.sharpness[n] for f in found.figures) for n in (0, 1))
+    alike = sum(f.psnr_db for f in found.figures) / len(found.figures)
+    change = f"{100 * (after / before - 1):+.1f} %" if before else "-"
+    rows = {
+        f"sharpness of {labels[1]} against {labels[0]}": change.replace("-", "\N{MINUS SIGN}"),
+        "PSNR of one to the other": f"{alike:.1f} dB",
+        "compared": f"{end:.2f} s",
+    }
+    return "\n".join(
+        f"    <div><dt>{escape(name)}</dt><dd>{value}</dd></div>" for name, value in rows.items()
+    )
+
+
 def _pictures_intro(found: Survey) -> str:
     if len(found.chosen) == 1:
         return "Drag the line, or use the arrow keys."
     return (
-        "In each third of the time the frame in which the two differ most. Drag the line, or use "
-        "the arrow keys."
+        "In each third of the time the frame in which the two differ most, and how alike it is. "
+        "Drag the line, or use the arrow keys."
     )
 
 
@@ -247,7 +263,7 @@ def _moment_html(number: int, at: float, found: Survey) -> str:
     pressed = "false" if number else "true"
     return (
         f'      <button type="button" class="moment" data-moment="{number}" aria-pressed="{pressed}">'
-        f'<img alt="" src="data:,"><span>{at:.3f} s<small>{decibel:.1f} dB alike</small></span>'
+        f'<img alt="" src="data:,"><span>{at:.3f} s<small>{decibel:.1f} dB</small></span>'
         "</button>"
     )
 

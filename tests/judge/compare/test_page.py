@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import io
 import json
+import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,7 +16,7 @@ import av
 import numpy as np
 import pytest
 
-from deblurvid.errors import InputError, UsageError
+from deblurvid.errors import InputError, OutputError, UsageError
 from deblurvid.judge.compare import compare_page, page, survey
 from deblurvid.judge.compare.asked import Asked
 from deblurvid.judge.compare.page import write_page
@@ -274,6 +276,23 @@ def test_nothing_is_left_of_a_page_that_fails(tmp_path, pair):
         compare_page(pair[0], text, target)
     with pytest.raises(UsageError, match="pipe"):
         compare_page(Path("-"), pair[0], target)
+
+    assert before == {path.name for path in tmp_path.iterdir()}
+
+
+def test_a_full_disk_leaves_nothing(tmp_path, pair, monkeypatch):
+    """The error of the system in one line, and neither a page nor a part of one."""
+
+    def full(path, data):
+        with path.open("wb") as file:
+            file.write(data[:100])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    before = {path.name for path in tmp_path.iterdir()}
+    monkeypatch.setattr(Path, "write_bytes", full)
+
+    with pytest.raises(OutputError, match=r"page\.html: cannot be written: No space left"):
+        compare_page(*pair, tmp_path / "page.html")
 
     assert before == {path.name for path in tmp_path.iterdir()}
 

@@ -131,6 +131,17 @@ def test_a_container_that_begins_later_changes_nothing(tmp_path):
     assert said == []
 
 
+def test_times_that_a_container_has_rounded_are_the_same(tmp_path):
+    """30 frames a second: Matroska says 67 ms where MP4 says 66.67, and the frames are the same."""
+    codes = range(20, 40)
+    first = write_clip(tmp_path / "a.mkv", flat(codes, SIZE), rate=30)
+    second = make_video(tmp_path / "b.mp4", size=SIZE, frames=20, rate=30)
+
+    found, _ = compared(tmp_path, first, second)
+
+    assert list(codes) == [int(y[0, 0]) for y, _, _ in found]
+
+
 @pytest.mark.parametrize("shorter", [0, 1])
 def test_only_what_both_last_is_compared(tmp_path, shorter):
     """Pictures and sound end where the shorter clip does, and it is said."""
