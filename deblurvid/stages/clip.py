@@ -19,6 +19,7 @@ from deblurvid.stages.demux import Span, span_of, video_stream
 from deblurvid.stages.filters import FilterChain
 from deblurvid.stages.pipes import is_pipe
 from deblurvid.stages.source import open_source
+from deblurvid.stages.tags import stated_colour
 from deblurvid.stages.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ SEEK_BACK = Fraction(2)
 """Seconds before a wanted time from which on frames are decoded: the one that is shown then may
 have come long before."""
 
+_HDR_TRANSFERS = frozenset({16, 18})
+"""PQ and HLG (ITU-T H.273, table 3)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
@@ -51,6 +55,8 @@ class Clip:
     size_bytes: int
     info: VideoInfo
     """As the samples lie in the file."""
+    hdr: bool
+    """Its codes mean light as PQ or HLG have it, more than screens show."""
     turn: tuple[Filter, ...]
     """FFmpeg's filters that turn the frames as players do."""
     sample_aspect_ratio: Fraction
@@ -109,6 +115,8 @@ def look_at(path: Path) -> Clip:
         info = describe(source.container, video, first, span)
         turn = turn_of(first)
         ratio = Fraction(video.sample_aspect_ratio or 1)
+        transfer = stated_colour(video, first)["color_trc"]
+        files = source.images.files if source.images else (path,)
     with closing(open_source(path, RunOptions())) as source:
         times = _packet_times(source, path)
     if not times:
@@ -120,19 +128,15 @@ def look_at(path: Path) -> Clip:
     return Clip(
         path=path,
         container=source.container.format.name,
-        size_bytes=_size_bytes(path),
+        size_bytes=sum(file.stat().st_size for file in files),
         info=info,
+        hdr=transfer in _HDR_TRANSFERS,
         turn=turn,
         sample_aspect_ratio=1 / ratio if _is_transposed(turn) else ratio,
         frames=len(times),
         origin=origin,
         seconds=last + (duration or step) - origin,
     )
-
-
-def _size_bytes(path: Path) -> int:
-    files = [path] if path.is_file() else list((path if path.is_dir() else path.parent).iterdir())
-    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def _packet_times(source: Source, path: Path) -> list[tuple[Fraction, Fraction]]:
@@ -296,3 +300,11 @@ def lengths_remark(first: Clip, second: Clip) -> str | None:
         f"{longer.path} lasts {float(apart):.3f} s longer; only the "
         f"{float(common_seconds(first, second)):.3f} s that both last are compared"
     )
+
+
+def hdr_remark(first: Clip, second: Clip) -> str | None:
+    """That pictures of 8 bits are not what an HDR video looks like, in words."""
+    hdr = [str(clip.path) for clip in (first, second) if clip.hdr]
+    if not hdr:
+        return None
+    return f"{' and '.join(hdr)}: HDR is shown without its light, so it looks pale"

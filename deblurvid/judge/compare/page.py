@@ -20,7 +20,7 @@ from deblurvid.judge.compare.charts import Chart, Curve, chart_html, table_html
 from deblurvid.judge.compare.facts import clip_facts, facts_html
 from deblurvid.judge.compare.survey import PLAYER_SECONDS, survey
 from deblurvid.judge.compare.writing import check_targets, write_whole
-from deblurvid.stages.clip import check_alike, common_seconds, lengths_remark, look_at
+from deblurvid.stages.clip import check_alike, common_seconds, hdr_remark, lengths_remark, look_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -77,7 +77,7 @@ def write_page(
 
 def _notices(first: Clip, second: Clip, found: Survey, *, exact: bool) -> list[str]:
     length = common_seconds(first, second)
-    notices = [lengths_remark(first, second) or ""]
+    notices = [lengths_remark(first, second) or "", hdr_remark(first, second) or ""]
     if length > PLAYER_SECONDS:
         notices.append(
             f"the players hold the first {PLAYER_SECONDS} s of {float(length):.3f} s; the curves "

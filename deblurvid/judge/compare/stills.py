@@ -12,7 +12,14 @@ from deblurvid.errors import UsageError
 from deblurvid.judge.compare.labels import label
 from deblurvid.judge.compare.sights import sight_maker
 from deblurvid.judge.compare.writing import check_targets, write_whole
-from deblurvid.stages.clip import check_alike, common_seconds, lengths_remark, look_at, paired
+from deblurvid.stages.clip import (
+    check_alike,
+    common_seconds,
+    hdr_remark,
+    lengths_remark,
+    look_at,
+    paired,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,8 +64,9 @@ def compare_pictures(
     check_targets(asked, target)
     first, second = look_at(asked.first), look_at(asked.second)
     check_alike(first, second)
-    if remark := lengths_remark(first, second):
-        say(remark)
+    for remark in (lengths_remark(first, second), hdr_remark(first, second)):
+        if remark:
+            say(remark)
     moments = _moments(at, first, second, say)
     part = (0, 0, *second.size) if asked.crop is None else asked.crop.within(second.size)
     height = len(moments) * (part[3] * asked.zoom * (1 + (asked.layout == "stack")) + GAP)

@@ -248,6 +248,16 @@ def test_equal_clips_are_alike(tmp_path, pair):
     assert {100} == set(data["curves"][1][0]["values"])
 
 
+def test_hdr_is_said_to_look_pale(tmp_path):
+    """PQ (transfer 16) is more than a picture of 8 bits can show; SDR is not spoken of."""
+    sdr = write_clip(tmp_path / "a.mkv", noise(1, SIZE))
+    pq = write_clip(tmp_path / "b.mkv", noise(1, SIZE), colour={"color_trc": 16})
+
+    _, said = written(tmp_path, sdr, pq)
+
+    assert [f"{pq}: HDR is shown without its light, so it looks pale"] == said
+
+
 def test_a_page_replaces_a_file_only_if_asked_to(tmp_path, pair):
     """Refused before work begins, and never over one of the clips."""
     target = tmp_path / "page.html"
