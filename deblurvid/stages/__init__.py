@@ -16,6 +16,8 @@ On the way in, `source` opens a file, a pipe (`pipes`) or images (`images`) alik
 way out, `streams` decides what becomes of every stream, `convert` converts those that the target
 cannot hold, `encoding` chooses the encoder, `reformat` stands between pack and encode where images
 hold other samples, `landing` is where bytes come to lie (in `parts`, until they are complete), and
-`check` reads them back by `verify`. With `--resumable` packets rest in `segments` of a `journal`
+`check` reads them back by `verify`. To compare, `clip` finds the frames of two videos that are seen at
+one time, `filters` turn and cut them, `compose` makes one of two, and `player` a video for browsers.
+With `--resumable` packets rest in `segments` of a `journal`
 between encode and mux, and `resume` reads the source on.
 """
