@@ -184,7 +184,7 @@ def _refuse_unused(
         ".png": ("a picture", moving),
     }.get(suffix, ("a video", picture))
     what, options = unused
-    if given := next((name for name, value in options.items() if value), None):
+    if given := next((name for name, value in options.items() if value not in (None, {})), None):
         raise UsageError(f"{given} has no meaning for {target}, {what}; leave it out")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -37,10 +38,6 @@ if TYPE_CHECKING:
 
 MOST_SLACK = Fraction(2, 1000)
 """Seconds by which equal times may differ: two containers that count milliseconds."""
-SEEK_BACK = Fraction(2)
-"""Seconds before a wanted time from which on frames are decoded: the one that is shown then may
-have come long before."""
-
 _HDR_TRANSFERS = frozenset({16, 18})
 """PQ and HLG (ITU-T H.273, table 3)."""
 
@@ -66,13 +63,14 @@ class Clip:
     """Timestamp of the first frame."""
     seconds: Fraction
     """How long the frames are shown, the last one included."""
+    longest_gap: Fraction
+    """From one frame to the next."""
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the turned frames."""
-        turned = any(name == "transpose" for name, _ in self.turn)
         width, height = self.info.width, self.info.height
-        return (height, width) if turned else (width, height)
+        return (height, width) if _is_transposed(self.turn) else (width, height)
 
     @property
     def step(self) -> Fraction:
@@ -110,8 +108,7 @@ def look_at(path: Path) -> Clip:
     with closing(open_source(path, RunOptions())) as source:
         video = video_stream(source.container, path)
         span = Span()
-        head, first = until_first_frame(_decoded(source, video, span), path, span)
-        del head
+        _, first = until_first_frame(_decoded(source, video, span), path, span)
         info = describe(source.container, video, first, span)
         turn = turn_of(first)
         ratio = Fraction(video.sample_aspect_ratio or 1)
@@ -121,10 +118,9 @@ def look_at(path: Path) -> Clip:
         times = _packet_times(source, path)
     if not times:
         raise InputError(f"{path}: no frame in it has a time")
-    step = 1 / (info.frame_rate or Fraction(25))
-    if len(times) > 1:
-        step = (times[-1][0] - times[0][0]) / (len(times) - 1)
     origin, (last, duration) = times[0][0], times[-1]
+    gaps = [later - earlier for (earlier, _), (later, _) in pairwise(times)]
+    step = (last - origin) / len(gaps) if gaps else 1 / (info.frame_rate or Fraction(25))
     return Clip(
         path=path,
         container=source.container.format.name,
@@ -135,7 +131,8 @@ def look_at(path: Path) -> Clip:
         sample_aspect_ratio=1 / ratio if _is_transposed(turn) else ratio,
         frames=len(times),
         origin=origin,
-        seconds=last + (duration or step) - origin,
+        seconds=last + max(duration, step) - origin,
+        longest_gap=max(gaps, default=step),
     )
 
 
@@ -156,8 +153,8 @@ def _packet_times(source: Source, path: Path) -> list[tuple[Fraction, Fraction]]
 def turn_of(frame: VideoFrame) -> tuple[Filter, ...]:
     """Filters that turn and mirror a frame as its display matrix asks players to.
 
-    The matrix takes a pixel (x, y) to (a x + c y, b x + d y) (ISO/IEC 14496-12, section 6.2.2).
-    Only quarter turns are done, as in FFmpeg's own program without --autorotate's rarer cases.
+    The matrix takes a pixel (x, y) to (a x + c y, b x + d y) (ISO/IEC 14496-12, section 6.2.2). It
+    is taken for the nearest of the four quarter turns, mirrored or not.
     """
     for data in cast("Iterable[SideData]", frame.side_data):
         if data.type.name == "DISPLAYMATRIX":
@@ -180,17 +177,16 @@ def shown(clip: Clip, start: Fraction = Fraction(0)) -> Iterator[Shown]:
 
     Args:
         clip: from `look_at`.
-        start: seconds after the first frame; those that are surely over by then are left out.
+        start: seconds after the first frame; those that are surely over by then may be left out.
     """
     turned = FilterChain(*clip.turn)
     with closing(open_source(clip.path, RunOptions())) as source:
         video = video_stream(source.container, clip.path)
         span = Span()
-        if start > SEEK_BACK:
-            file_start = span_of(source.container, video, None, None).origin
-            span = span_of(
-                source.container, video, clip.origin - file_start + start - SEEK_BACK, None
-            )
+        needed = start - clip.longest_gap - MOST_SLACK
+        if needed > 0:
+            before = clip.origin - span_of(source.container, video, None, None).origin
+            span = span_of(source.container, video, before + needed, None)
         for item in _decoded(source, video, span):
             if isinstance(item, Packet):
                 continue
@@ -281,7 +277,7 @@ def paired(first: Clip, second: Clip, start: Fraction = Fraction(0)) -> Iterator
         second: gives the times.
         start: seconds from which on pairs are wanted; a few before may come too.
     """
-    beside = OnScreen(first, second, start)
+    beside = OnScreen(first, second, start - second.longest_gap)
     end = last_second(first, second)
     for item in shown(second, start):
         frame = beside.at(item.seconds)
@@ -308,3 +304,14 @@ def hdr_remark(first: Clip, second: Clip) -> str | None:
     if not hdr:
         return None
     return f"{' and '.join(hdr)}: HDR is shown without its light, so it looks pale"
+
+
+def light_remark(first: Clip, second: Clip) -> str | None:
+    """That one clip's codes mean other light than the other's in one video, in words."""
+    if first.hdr == second.hdr:
+        return None
+    which = ("HDR", "SDR") if first.hdr else ("SDR", "HDR")
+    return (
+        f"{first.path} is {which[0]}, and shown as the {which[1]} of {second.path}: its light is "
+        "not converted"
+    )

@@ -89,7 +89,7 @@ def _notices(first: Clip, second: Clip, found: Survey, *, exact: bool) -> list[s
             f"{found.player_size[0]}x{found.player_size[1]}"
         )
     if found.every > 1:
-        notices.append(f"of the frames every {found.every}th was measured")
+        notices.append(f"one frame in {found.every} was measured")
     if not exact:
         notices.append(
             f"pictures of more than {EXACT_BYTES >> 20} MiB as PNG are embedded as JPEG of quality "

@@ -14,7 +14,7 @@ from deblurvid.judge.compare.writing import check_targets
 from deblurvid.options import RunOptions
 from deblurvid.stages.avi import fitted_to_avi, frames_from_zero, packets_from_zero
 from deblurvid.stages.check import check
-from deblurvid.stages.clip import check_alike, common_seconds, lengths_remark, look_at
+from deblurvid.stages.clip import check_alike, common_seconds, lengths_remark, light_remark, look_at
 from deblurvid.stages.clock import Clock
 from deblurvid.stages.compose import Composer, Plan, composed, period_of, whole_chroma
 from deblurvid.stages.convert import convert
@@ -94,6 +94,8 @@ def compare_video(
     check_alike(*clips)
     with ExitStack() as stack:
         kept = _kept(clips, muxer, options, say, stack)
+        if remark := light_remark(*clips):
+            say(remark)
         plan = _plan(asked, clips, say)
         info = replace(clips[1].info, width=plan.size[0], height=plan.size[1])
         info = even_rate(info, kept.video, muxer)

@@ -95,6 +95,21 @@ def test_a_moment_far_into_a_clip_is_that_moment(tmp_path):
         np.testing.assert_array_equal(np.stack([r, g, b], 2), half)
 
 
+def test_a_frame_that_stands_for_long_is_found(tmp_path):
+    """A frame every 10 s: at 39 s the one of 30 s is on screen in both clips."""
+    clips = [noise(6, (32, 32), "gbrp", seed=seed) for seed in (1, 2)]
+    paths = [
+        write_clip(tmp_path / f"{n}.mkv", c, "gbrp", rate=Fraction(1, 10))
+        for n, c in enumerate(clips)
+    ]
+
+    found, _ = made(tmp_path, paths, "39", layout="side")
+
+    for half, clip in zip((found[:, :32], found[:, 32:]), clips, strict=True):
+        g, b, r = clip[3]
+        np.testing.assert_array_equal(np.stack([r, g, b], 2), half)
+
+
 def test_crop_and_zoom_show_pixels_as_they_are(tmp_path, pair):
     """An odd part of the picture, each pixel four times in both directions."""
     paths, (first, second) = pair

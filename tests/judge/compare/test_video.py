@@ -241,6 +241,16 @@ def test_the_first_is_shown_in_the_second_one_s_colour(tmp_path):
         assert abs(int(plane[5, 3]) - int(wanted[0, 0])) <= 1
 
 
+def test_light_that_is_not_converted_is_told(tmp_path):
+    """HDR (PQ, transfer 16) beside what is none."""
+    sdr = write_clip(tmp_path / "a.mkv", noise(1, SIZE))
+    pq = write_clip(tmp_path / "b.mkv", noise(1, SIZE), colour={"color_trc": 16})
+
+    _, said = compared(tmp_path, sdr, pq)
+
+    assert [f"{sdr} is SDR, and shown as the HDR of {pq}: its light is not converted"] == said
+
+
 def test_labels_stand_in_their_corners(tmp_path):
     """Bright words in a dark box at the left above for the first, at the right for the second."""
     paths = [write_clip(tmp_path / f"{n}.mkv", flat([120], (320, 240))) for n in range(2)]
