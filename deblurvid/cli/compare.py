@@ -79,6 +79,13 @@ CropText = Annotated[
         "middle.",
     ),
 ]
+Reference = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="SHARP",
+        help="For .html: the sharp truth of both; a curve shows how near each comes to it.",
+    ),
+]
 Zoom = Annotated[
     int | None,
     typer.Option(metavar="N", help="Make every pixel N times as wide and high, without blurring."),
@@ -104,6 +111,7 @@ def compare(
     crop: CropText = None,
     zoom: Zoom = None,
     at: At = None,
+    reference: Reference = None,
     codec: Codec = None,
     crf: Crf = None,
     preset: Preset = None,
@@ -130,6 +138,7 @@ def compare(
         encoding = encoder_options_from(encoder_option or [], crf=crf, preset=preset)
         _refuse_unused(
             target,
+            page={"--reference": reference},
             picture={"--at": at},
             moving={"--codec": codec, "an option of the encoder": encoding},
             shown={"--layout": layout, "--crop": crop, "--zoom": zoom},
@@ -137,6 +146,7 @@ def compare(
         asked = Asked(
             first=first,
             second=second,
+            reference=reference,
             labels=labels,
             layout=layout or "split",
             crop=None if crop is None else crop_from_text(crop),
@@ -168,6 +178,7 @@ def crop_from_text(text: str) -> Crop:
 def _refuse_unused(
     target: Path,
     *,
+    page: dict[str, object],
     picture: dict[str, object],
     moving: dict[str, object],
     shown: dict[str, object],
@@ -181,8 +192,8 @@ def _refuse_unused(
         raise UsageError(f"{target}: {suffix or 'without suffix'} is not written; use {known}")
     unused = {
         ".html": ("a page, which has controls of its own", picture | moving | shown),
-        ".png": ("a picture", moving),
-    }.get(suffix, ("a video", picture))
+        ".png": ("a picture", page | moving),
+    }.get(suffix, ("a video", page | picture))
     what, options = unused
     if given := next((name for name, value in options.items() if value not in (None, {})), None):
         raise UsageError(f"{given} has no meaning for {target}, {what}; leave it out")

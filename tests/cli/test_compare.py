@@ -88,6 +88,8 @@ def test_mkv_is_a_video(cli: Cli, pair: tuple[Path, Path], folder: Path) -> None
         ("-o c.html --crf 20", "an option of the encoder has no meaning"),
         ("-o c.png --codec ffv1", "--codec has no meaning"),
         ("-o c.mp4 --at 1", "--at has no meaning"),
+        ("-o c.png --reference c.mp4", "--reference has no meaning"),
+        ("-o c.html --reference no.mp4", "no.mp4: No such file"),
         ("-o c.mp4 --crop 32x32+4", "write WIDTHxHEIGHT+X+Y"),
         ("-o c.mp4 --crop 64x64", "does not lie within 64x48"),
         ("-o c.mp4 --zoom 99", "within 1 and 16"),

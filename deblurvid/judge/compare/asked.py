@@ -52,6 +52,8 @@ class Asked:
 
     first: Path
     second: Path
+    reference: Path | None = None
+    """The sharp truth of both, which a page measures them by."""
     labels: tuple[str, str] = ("before", "after")
     """Of the first and the second; an empty one is not shown."""
     layout: Layout = "split"

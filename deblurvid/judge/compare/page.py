@@ -16,7 +16,9 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from deblurvid import __version__
-from deblurvid.judge.compare.charts import Chart, Curve, chart_html, table_html
+from deblurvid.errors import InputError
+from deblurvid.judge.compare.charts import chart_html, table_html
+from deblurvid.judge.compare.curves import charts_of, stats_html
 from deblurvid.judge.compare.facts import clip_facts, facts_html
 from deblurvid.judge.compare.survey import PLAYER_SECONDS, survey
 from deblurvid.judge.compare.writing import check_targets, write_whole
@@ -30,20 +32,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from deblurvid.judge.compare.asked import Asked
+    from deblurvid.judge.compare.charts import Chart
     from deblurvid.judge.compare.survey import Survey
     from deblurvid.stages.clip import Clip
 
 EXACT_BYTES = 4 << 20
 """Of a picture that is embedded as PNG; larger ones become JPEG."""
 JPEG_QUALITY = 95
-SHARPNESS_NOTE = (
-    "Variance of the Laplacian: how much fine detail a picture holds, wanted or not. Noise and "
-    "ringing raise it too."
-)
-PSNR_NOTE = (
-    "PSNR of {second} to {first}, over RGB: the lower, the more was changed. It does not tell "
-    "whether for the better. 100 is no change."
-)
 
 
 def write_page(
@@ -66,13 +61,23 @@ def write_page(
     check_targets(asked, target)
     first, second = look_at(asked.first), look_at(asked.second)
     check_alike(first, second)
-    found = survey(first, second, watch)
+    reference = None if asked.reference is None else _reference(asked.reference, second)
+    found = survey(first, second, reference, watch)
     uris = [[_picture_uri(p) for p in sight.in_eight_bits] for sight in found.chosen]
     notices = _notices(first, second, found, exact=all(e for pair in uris for _, e in pair))
     for notice in notices:
         say(notice)
     text = _page(asked, (first, second), found, [[u for u, _ in p] for p in uris], facts, notices)
     write_whole(target, text.encode(), overwrite=asked.overwrite)
+
+
+def _reference(path: Path, second: Clip) -> Clip:
+    """The sharp truth, which fits the second clip."""
+    reference = look_at(path)
+    check_alike(reference, second)
+    if remark := lengths_remark(reference, second):
+        raise InputError(f"--reference: {remark}; it must last as long as {second.path}")
+    return reference
 
 
 def _notices(first: Clip, second: Clip, found: Survey, *, exact: bool) -> list[str]:
@@ -125,7 +130,7 @@ def _page(
     notices: list[str],
 ) -> str:
     labels = (asked.labels[0] or "first", asked.labels[1] or "second")
-    charts = _charts(found, labels)
+    charts = charts_of(found, labels, asked.reference.name if asked.reference else "")
     seconds = [float(f.seconds) for f in found.figures]
     end = float(common_seconds(*clips))
     chosen = [float(sight.seconds) for sight in found.chosen]
@@ -140,7 +145,7 @@ def _page(
         second_label=escape(labels[1]),
         first_name=escape(clips[0].path.name),
         second_name=escape(clips[1].path.name),
-        stats=_stats_html(found, labels, end),
+        stats=stats_html(found, labels, end),
         frames_intro=_pictures_intro(found),
         players_intro=_players_intro(found),
         curves_intro=_curves_intro(found),
@@ -176,51 +181,6 @@ def _data(
             for chart in charts
         ],
     }
-
-
-def _charts(found: Survey, labels: tuple[str, str]) -> list[Chart]:
-    first, second = labels
-    sharpness = [f.sharpness for f in found.figures]
-    return [
-        Chart(
-            title="Sharpness",
-            note=SHARPNESS_NOTE,
-            unit="codes\N{SUPERSCRIPT TWO}",
-            curves=(
-                Curve(label=first, mark="is-a", values=tuple(a for a, _ in sharpness)),
-                Curve(label=second, mark="is-b", values=tuple(b for _, b in sharpness)),
-            ),
-            from_zero=True,
-        ),
-        Chart(
-            title="Likeness",
-            note=PSNR_NOTE.format(first=first, second=second),
-            unit="dB",
-            curves=(
-                Curve(
-                    label=f"{second} to {first}",
-                    mark="is-b",
-                    values=tuple(f.psnr_db for f in found.figures),
-                ),
-            ),
-            from_zero=False,
-        ),
-    ]
-
-
-def _stats_html(found: Survey, labels: tuple[str, str], end: float) -> str:
-    """The means of the curves, in large letters."""
-    before, after = (sum(f.sharpness[n] for f in found.figures) for n in (0, 1))
-    alike = sum(f.psnr_db for f in found.figures) / len(found.figures)
-    change = f"{100 * (after / before - 1):+.1f} %" if before else "-"
-    rows = {
-        f"sharpness of {labels[1]} against {labels[0]}": change.replace("-", "\N{MINUS SIGN}"),
-        "PSNR of one to the other": f"{alike:.1f} dB",
-        "compared": f"{end:.2f} s",
-    }
-    return "\n".join(
-        f"    <div><dt>{escape(name)}</dt><dd>{value}</dd></div>" for name, value in rows.items()
-    )
 
 
 def _pictures_intro(found: Survey) -> str:

@@ -44,6 +44,8 @@ class Figures:
     """Variance of the Laplacian of the first and the second; see `metrics.sharpness`."""
     psnr_db: float
     """Of the second to the first, over RGB; see `metrics.fidelity`."""
+    to_sharp_db: tuple[float, float] | None
+    """PSNR of the first and of the second to the sharp truth, where there is one."""
 
 
 def sight_maker() -> Callable[[Pair], Sight]:
@@ -51,21 +53,32 @@ def sight_maker() -> Callable[[Pair], Sight]:
     convert = rgb_converter()
 
     def sight(pair: Pair) -> Sight:
-        first, second = (convert(f, pair.seconds).rgb for f in (pair.first, pair.second))
-        if first.dtype != second.dtype:
-            first, second = _sixteen_bits(first), _sixteen_bits(second)
+        pictures = [convert(frame, pair.seconds).rgb for frame in (pair.first, pair.second)]
+        first, second = _alike(*pictures)
         return Sight(first=first, second=second, seconds=pair.seconds)
 
     return sight
 
 
-def measured(sight: Sight) -> Figures:
-    """Measure one sight."""
+def measured(sight: Sight, sharp: Image | None = None) -> Figures:
+    """Measure one sight, also by the sharp picture if there is one."""
+    pair = sight.first, sight.second
+    first, second = (laplacian_variance(picture) for picture in pair)
+    to_sharp = None
+    if sharp is not None:
+        one, other = (psnr(*_alike(picture, sharp)) for picture in pair)
+        to_sharp = one, other
     return Figures(
         seconds=sight.seconds,
-        sharpness=(laplacian_variance(sight.first), laplacian_variance(sight.second)),
+        sharpness=(first, second),
         psnr_db=psnr(sight.second, sight.first),
+        to_sharp_db=to_sharp,
     )
+
+
+def _alike(one: Image, other: Image) -> tuple[Image, Image]:
+    """Both with 8 bits, or both with 16."""
+    return (one, other) if one.dtype == other.dtype else (_sixteen_bits(one), _sixteen_bits(other))
 
 
 def _sixteen_bits(image: Image) -> Image:

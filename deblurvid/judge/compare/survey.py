@@ -7,13 +7,15 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from deblurvid.judge.compare.sights import measured, sight_maker
-from deblurvid.stages.clip import common_seconds, lengths_remark, paired
+from deblurvid.stages.clip import OnScreen, common_seconds, lengths_remark, paired
 from deblurvid.stages.player import PlayerVideo, copied_video
+from deblurvid.stages.rgb import rgb_converter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from deblurvid.judge.compare.sights import Figures, Sight
+    from deblurvid.judge.metrics import Image
     from deblurvid.stages.clip import Clip
 
 CHOSEN = 3
@@ -44,12 +46,15 @@ class Survey:
     """Of the players where they were encoded anew; None where they are the clips' own packets."""
 
 
-def survey(first: Clip, second: Clip, watch: Callable[[float], None]) -> Survey:
+def survey(
+    first: Clip, second: Clip, reference: Clip | None, watch: Callable[[float], None]
+) -> Survey:
     """Measure two clips, choose pictures of them, and encode both for the players.
 
     Args:
         first: from `look_at`.
         second: another of the same size.
+        reference: the sharp truth, of the same size and length, if there is one.
         watch: told the share that is done.
     """
     length = common_seconds(first, second)
@@ -58,6 +63,7 @@ def survey(first: Clip, second: Clip, watch: Callable[[float], None]) -> Survey:
     size = None if copies else _player_size(second)
     encoded = [_player(clip, size, length) for clip in (first, second)] if size else []
     to_sight = sight_maker()
+    truth = _sharp_pictures(reference, second)
     best: dict[int, tuple[float, Sight]] = {}
     figures: list[Figures] = []
     times: list[Fraction] = []
@@ -68,7 +74,7 @@ def survey(first: Clip, second: Clip, watch: Callable[[float], None]) -> Survey:
                 player.add(frame, pair.seconds)
         if number % every == 0:
             sight = to_sight(pair)
-            figures.append(measured(sight))
+            figures.append(measured(sight, truth(pair.seconds)))
             part = min(CHOSEN - 1, int(CHOSEN * pair.seconds / length))
             if part not in best or figures[-1].psnr_db < best[part][0]:
                 best[part] = figures[-1].psnr_db, sight
@@ -81,6 +87,19 @@ def survey(first: Clip, second: Clip, watch: Callable[[float], None]) -> Survey:
         players=copies or (encoded[0].finish(), encoded[1].finish()),
         player_size=size,
     )
+
+
+def _sharp_pictures(reference: Clip | None, second: Clip) -> Callable[[Fraction], Image | None]:
+    """What gives the sharp picture that is on screen at a time; None where there is no truth."""
+    if reference is None:
+        return lambda _: None
+    sharp, convert = OnScreen(reference, second), rgb_converter()
+
+    def at(seconds: Fraction) -> Image | None:
+        frame = sharp.at(seconds)
+        return None if frame is None else convert(frame, seconds).rgb
+
+    return at
 
 
 def _copies(first: Clip, second: Clip) -> tuple[bytes, bytes] | None:

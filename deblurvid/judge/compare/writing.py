@@ -24,7 +24,7 @@ def check_targets(asked: Asked, target: Path) -> None:
     """
     if is_pipe(target):
         raise UsageError(f"-o {target}: comparisons are written to files; name one")
-    for clip in (asked.first, asked.second):
+    for clip in filter(None, (asked.first, asked.second, asked.reference)):
         check_target(clip, target, overwrite=asked.overwrite)
 
 

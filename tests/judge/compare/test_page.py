@@ -199,6 +199,39 @@ def test_curves_are_the_scores(tmp_path):
             assert response.var() == pytest.approx(curve["values"][number], rel=1e-4)
 
 
+def test_a_sharp_truth_measures_both(tmp_path):
+    """A curve of each clip's PSNR to it, by the formula, and the mean gain in large letters."""
+    clips = [noise(3, SIZE, "gbrp", seed=seed) for seed in (1, 2)]
+    clips.append([[(plane // 2 + 60).astype(np.uint8) for plane in p] for p in clips[1]])
+    paths = [write_clip(tmp_path / f"{n}.mkv", c, "gbrp") for n, c in enumerate(clips)]
+
+    tags, _ = written(tmp_path, *paths[:2], reference=paths[2])
+
+    data = json.loads(tags.inner["scriptapplication/json"])
+    assert len(data["curves"]) == 3
+    gains = []
+    for number in range(3):
+        a, b, sharp = (np.stack(clip[number]).astype(float) for clip in clips)
+        expected = [10 * np.log10(255**2 / np.mean((x - sharp) ** 2)) for x in (a, b)]
+        found = [curve["values"][number] for curve in data["curves"][1]]
+        assert expected == pytest.approx(found, abs=0.006)
+        gains.append(expected[1] - expected[0])
+    assert f"{np.mean(gains):+.2f} dB" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_a_truth_that_does_not_fit_is_refused(tmp_path, pair):
+    """Of another length or size."""
+    short = make_video(tmp_path / "short.mp4", size=SIZE, frames=4)
+    wide = make_video(tmp_path / "wide.mp4", size=(96, 48), frames=9)
+
+    with pytest.raises(InputError, match=r"--reference: .* 0\.200 s longer.*must last as long"):
+        written(tmp_path, *pair, reference=short)
+    with pytest.raises(InputError, match="sizes differ"):
+        written(tmp_path, *pair, reference=wide)
+
+    assert not (tmp_path / "page.html").exists()
+
+
 def test_long_clips_are_bounded_and_it_is_said(tmp_path, monkeypatch):
     """The players end after their seconds, and of the frames every so manieth is measured."""
     monkeypatch.setattr(survey, "PLAYER_SECONDS", 1)
