@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from deblurvid.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-Layout = Literal["split", "side", "wipe", "stack"]
+    from deblurvid.stages.compose import Layout
+
 LARGEST_ZOOM = 16
 SMALLEST_CROP = 16
 """Pixels of a side: what an encoder takes at least."""
