@@ -68,7 +68,8 @@ def write_page(
     for notice in notices:
         say(notice)
     text = _page(asked, (first, second), found, [[u for u, _ in p] for p in uris], facts, notices)
-    write_whole(target, text.encode(), overwrite=asked.overwrite)
+    # A name that is no text, which a system may give a file, is shown as far as it is.
+    write_whole(target, text.encode(errors="replace"), overwrite=asked.overwrite)
 
 
 def _reference(path: Path, second: Clip) -> Clip:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deblurvid.errors import UsageError
-from deblurvid.judge.compare.labels import label
+from deblurvid.judge.compare.labels import label, margin
 from deblurvid.judge.compare.sights import sight_maker
 from deblurvid.judge.compare.writing import check_targets, write_whole
 from deblurvid.stages.clip import (
@@ -19,6 +19,7 @@ from deblurvid.stages.clip import (
     lengths_remark,
     look_at,
     paired,
+    slack,
 )
 
 if TYPE_CHECKING:
@@ -106,9 +107,8 @@ def _moments(
 def _sight_at(first: Clip, second: Clip, moment: Fraction) -> Sight:
     """What both show at a moment, in RGB."""
     found = None
-    slack = second.step / 1000
     for pair in paired(first, second, moment):
-        if found is not None and pair.seconds > moment + slack:
+        if found is not None and pair.seconds > moment + slack(first, second):
             break
         found = pair
     if found is None:
@@ -124,11 +124,11 @@ def _row(sight: Sight, asked: Asked, part: tuple[int, int, int, int]) -> NDArray
         for picture in sight.in_eight_bits
     )
     pane = first.shape[1], first.shape[0]
-    marks = [label(text, pane) if text else None for text in asked.labels]
+    marks = [label(text, pane) for text in asked.labels]
     if asked.layout != "split":
         for picture, mark in zip((first, second), marks, strict=True):
             _write(picture, mark, right=False)
-        return _beside((first, second), across=asked.layout == "side")
+        return np.concatenate((first, second), axis=1 if asked.layout == "side" else 0)
     edge = pane[0] // 2
     whole = np.concatenate([first[:, :edge], second[:, edge:]], axis=1)
     whole[:, edge - 1 : edge + 1] = 255
@@ -150,16 +150,10 @@ def _write(picture: NDArray[np.uint8], mark: NDArray[np.float32] | None, *, righ
     if mark is None:
         return
     height, width = mark.shape
-    margin = max(2, min(picture.shape[:2]) // 60)
-    left = picture.shape[1] - margin - width if right else margin
+    top = margin((picture.shape[1], picture.shape[0]))
+    left = picture.shape[1] - top - width if right else top
     codes = np.rint(255 * mark).astype(np.uint8)
-    picture[margin : margin + height, left : left + width] = codes[..., None]
-
-
-def _beside(
-    pictures: tuple[NDArray[np.uint8], NDArray[np.uint8]], *, across: bool
-) -> NDArray[np.uint8]:
-    return np.concatenate(pictures, axis=1 if across else 0)
+    picture[top : top + height, left : left + width] = codes[..., None]
 
 
 def _below(rows: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from deblurvid.frames import Damage
-from deblurvid.judge.compare.labels import label
+from deblurvid.judge.compare.labels import label, margin
 from deblurvid.judge.compare.writing import check_targets
 from deblurvid.options import RunOptions
 from deblurvid.stages.avi import fitted_to_avi, frames_from_zero, packets_from_zero
@@ -48,9 +48,6 @@ if TYPE_CHECKING:
     from deblurvid.stages.mux import Output
     from deblurvid.stages.source import Source
     from deblurvid.stages.streams import StreamPlan
-
-MARGIN_SHARE = 60
-"""Labels stand so manieth of the picture's height off its edges."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -181,16 +178,15 @@ def _plan(asked: Asked, clips: tuple[Clip, Clip], say: Callable[[str], None]) ->
 def _marks(asked: Asked, plan: Plan) -> tuple[Mark, ...]:
     """The labels: the first one's at the left above, the second one's at the right of its part."""
     marks = []
-    margin = 2 * max(1, round(min(plan.pane) / MARGIN_SHARE / 2))
     for number, text in enumerate(asked.labels):
-        if not text:
-            continue
         grey = label(text, plan.pane)
-        left, top = margin, margin
+        if grey is None:
+            continue
+        left = top = margin(plan.pane)
         if number and asked.layout == "stack":
             top += plan.pane[1]
         elif number:
-            left = plan.size[0] - margin - grey.shape[1]
+            left = plan.size[0] - left - grey.shape[1]
         marks.append((grey, left - left % 2, top - top % 2))
     return tuple(marks)
 

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -120,6 +121,16 @@ def test_labels_and_facts_cannot_end_an_element(tmp_path, pair):
     tags = Tags(text)
     assert text.count("<script") == 2
     assert json.loads(tags.inner["scriptapplication/json"])["labels"] == [evil, "b"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+def test_a_name_that_is_no_text_is_shown_as_far_as_it_is(tmp_path, pair):
+    """Bytes that are no UTF-8."""
+    path = pair[0].rename(tmp_path / os.fsdecode(b"a\xff.mp4"))
+
+    written(tmp_path, path, pair[1])
+
+    assert "a?.mp4" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_players_show_the_same_moments(tmp_path):
@@ -343,7 +354,6 @@ def test_a_full_disk_leaves_nothing(tmp_path, pair, monkeypatch):
 def test_it_needs_neither_opencv_nor_scikit_image(tmp_path, pair):
     """A process in which neither can be imported makes the page."""
     import subprocess
-    import sys
 
     code = (
         "import sys; sys.modules['cv2'] = sys.modules['skimage'] = None\n"

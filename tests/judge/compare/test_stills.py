@@ -146,6 +146,18 @@ def test_labels_are_white_on_black_in_their_corners(tmp_path):
     assert {90, 255} == set(found[60:].ravel())
 
 
+@pytest.mark.parametrize("layout", ["split", "side", "stack"])
+def test_pictures_without_room_have_no_label(tmp_path, pair, layout):
+    """16x16, the smallest part: labels are left out whole."""
+    part = Crop(width=16, height=16)
+
+    bare, _ = made(tmp_path, pair[0], "0", layout=layout, crop=part)
+    asked = {"layout": layout, "crop": part, "labels": ("before", "after"), "overwrite": True}
+    labelled, _ = made(tmp_path, pair[0], "0", **asked)
+
+    np.testing.assert_array_equal(bare, labelled)
+
+
 @pytest.mark.parametrize(
     ("asked", "at", "words"),
     [

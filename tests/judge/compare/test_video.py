@@ -266,6 +266,18 @@ def test_labels_stand_in_their_corners(tmp_path):
     assert {128} == set(u.ravel())
 
 
+@pytest.mark.parametrize("layout", ["split", "side", "stack", "wipe"])
+def test_pictures_without_room_have_no_label(tmp_path, layout):
+    """16x16, the smallest: no letter is cut, and nothing but the line is written over."""
+    pictures = [noise(1, (16, 16), "gray", seed=seed) for seed in (1, 2)]
+    paths = [write_clip(tmp_path / f"{n}.mkv", p, "gray") for n, p in enumerate(pictures)]
+
+    bare, _ = compared(tmp_path, *paths, layout=layout)
+    labelled, _ = compared(tmp_path, *paths, "d.mkv", layout=layout, labels=("before", "after"))
+
+    np.testing.assert_array_equal(bare[0][0], labelled[0][0])
+
+
 def test_nothing_is_left_of_a_comparison_that_fails(tmp_path):
     """An encoder that is not there: no file, hidden ones neither; an old one is as it was."""
     first = make_video(tmp_path / "a.mkv", size=SIZE)
