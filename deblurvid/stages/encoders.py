@@ -45,6 +45,9 @@ ONLY_8_BITS = frozenset({"libx264"})
 _RATE_OPTIONS = frozenset({"crf", "b", "qp", "cqp", "global_quality", "qscale"})
 """Ways to ask for a quality or size; one that the user names replaces the default's crf."""
 
+X264, X264_MOST_CRF = ("libx264", "libx264rgb"), 51
+"""More is taken for this, and not said; the other encoders refuse what they cannot do."""
+
 _EVEN_ONLY = frozenset({"h264", "hevc"})
 """Codecs that count a picture's size in whole samples of chroma."""
 
@@ -172,7 +175,7 @@ def _merged(encoder: str, info: VideoInfo, options: dict[str, str]) -> dict[str,
 
 
 def _check_options(encoder: av.Codec, options: dict[str, str]) -> None:
-    """Refuse names that the encoder does not have; values are checked when it opens."""
+    """Refuse names that the encoder does not have; most values are checked when it opens."""
     available = encoder.create("video").supported_options
     names = {option.name for option in (*available.private, *available.generic)}
     for name in options:
@@ -180,6 +183,18 @@ def _check_options(encoder: av.Codec, options: dict[str, str]) -> None:
             near = difflib.get_close_matches(name, names, n=3)
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             raise EncoderError(f"encoder {encoder.name} has no option {name!r}{hint}")
+    if encoder.name in X264 and _number(options.get("crf", "")) > X264_MOST_CRF:
+        raise EncoderError(
+            f"crf is {options['crf']}; encoder {encoder.name} takes 0 to {X264_MOST_CRF}"
+        )
+
+
+def _number(text: str) -> float:
+    """What is no number is 0: it is refused when the encoder opens."""
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
 
 
 _COMPLAINTS = ("nknown option", "parsing option", "nvalid value for")

@@ -125,10 +125,11 @@ def _compare_ends(pairs: list[tuple[Track, FoundStream]], shift: Fraction) -> No
     """
     video_base = next(there.time_base for track, there in pairs if track.kind == "video")
     for track, there in pairs:
-        if track.kind != "audio" or track.first_seconds is None or not there.stamps:
+        first, last = track.first_seconds, track.last_seconds
+        if track.kind != "audio" or first is None or last is None or not there.stamps:
             continue
-        begins = there.first_seconds - track.first_seconds - shift
-        ends = there.last_seconds - (track.last_seconds or track.first_seconds) - shift
+        begins = there.first_seconds - first - shift
+        ends = there.last_seconds - last - shift
         for word, moved in (("begins", begins), ("ends", Fraction(0) if track.is_pcm else ends)):
             if abs(moved) > there.time_base + video_base + track.tick:
                 raise VerificationError(

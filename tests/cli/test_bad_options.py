@@ -43,6 +43,8 @@ def _refused(cli: Cli, source: Path, folder: Path, options: list[str], *words: s
         (["-e", "g=often"], ["option g", "often"]),
         (["-e", "flags=+nosuch"], ["flags", "nosuch"]),
         (["--codec", "libvpx-vp9", "--crf", "99"], ["crf", "99"]),
+        (["--crf", "51.1"], ["crf is 51.1", "libx264", "0 to 51"]),
+        (["-e", "crf=99"], ["crf is 99", "libx264", "0 to 51"]),
         (["--codec", "libvpx-vp9", "-e", "deadline=warp"], ["deadline", "warp"]),
         (["--codec", "mpeg4", "--crf", "4"], ["mpeg4", "crf"]),
         (["--codec", "mjpeg"], ["mjpeg", "unofficial"]),

@@ -13,7 +13,7 @@ import pytest
 
 import deblurvid.pipeline
 from tests.cli.conftest import ESCAPE, Cli, assert_refused
-from tests.media import make_video, read_pictures, read_stamps
+from tests.media import make_video, read_packets, read_pictures, read_stamps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -131,6 +131,17 @@ def test_span(cli: Cli, tmp_path: Path, folder: Path) -> None:
     assert len(found) == len(wanted)
     for ours, theirs in zip(found, wanted, strict=True):
         assert all((a == b).all() for a, b in zip(ours, theirs, strict=True))
+
+
+def test_a_duration_below_one_packet_of_sound(cli: Cli, clip: Path, folder: Path) -> None:
+    """AAC begins before 0; where its last packet is the one at 0, it ends where it did."""
+    words = ("--engine", "identity", "--duration", "0.01s")
+    result = cli("run", clip, "-o", folder / "out.mp4", *words)
+
+    assert result.code == 0, result.err
+    assert "out.mp4: 1 frame in " in result.last_line
+    stamps = [stamp for stamp, _ in read_packets(folder / "out.mp4", "audio")]
+    assert stamps == [Fraction(-1024, 48_000), 0]
 
 
 def test_encoder_options(cli: Cli, clip: Path, folder: Path) -> None:
