@@ -6,6 +6,7 @@ import hashlib
 import re
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,7 +76,7 @@ def engine_sha256(engine: str) -> str:
     return hashlib.sha256(load_generator(engine).model.SerializeToString()).hexdigest()
 
 
-def open_engine(
+def open_engine(  # noqa: PLR0913 - each is a choice of its own
     engine: str = "auto",
     *,
     size: tuple[int, int],
@@ -83,6 +84,7 @@ def open_engine(
     device: str = "auto",
     precision: str = "auto",
     on_build: Callable[[Event], None] | None = None,
+    build: bool = True,
 ) -> Engine:
     """Open the engine that restores pictures of `size` and `picture`.
 
@@ -94,6 +96,7 @@ def open_engine(
             device 0 where it can be used, else the CPU, and then the spec's remark says why.
         precision: auto, fp32, bf16 or fp16.
         on_build: is told Building, Built and Notices where TensorRT has to build first.
+        build: whether it may. If not, what would run on CUDA is described, and restores nothing.
 
     Raises:
         UsageError: an argument is not one of the above.
@@ -112,9 +115,10 @@ def open_engine(
 
         return open_plan(Path(engine), picture, size=size, device=number, tell=tell)
     generator = load_generator(engine)
+    on_cuda = partial(_on_cuda, tell=tell) if build else _foreseen_on_cuda
     if device.startswith("cuda"):
         place = cuda_place(device)
-        return _on_cuda(generator, picture, size=size, place=place, precision=precision, tell=tell)
+        return on_cuda(generator, picture, size=size, place=place, precision=precision)
     if device != "auto":
         return _in_openvino(
             generator, picture, size=size, device=device.upper(), precision=precision
@@ -123,7 +127,7 @@ def open_engine(
 
     try:
         place = 0, cuda_flavour(0)
-        return _on_cuda(generator, picture, size=size, place=place, precision=precision, tell=tell)
+        return on_cuda(generator, picture, size=size, place=place, precision=precision)
     except (EngineError, GeneratorError, OutputError) as error:
         reason = f"not CUDA: {error}"
     opened = _in_openvino(generator, picture, size=size, device="CPU", precision=precision)
@@ -132,7 +136,7 @@ def open_engine(
 
 
 @contextmanager
-def fitting_engine(
+def fitting_engine(  # noqa: PLR0913 - each is a choice of its own
     engine: str | Engine | EngineFactory,
     *,
     size: tuple[int, int],
@@ -140,6 +144,7 @@ def fitting_engine(
     device: str,
     precision: str,
     on_build: Callable[[Event], None] | None = None,
+    build: bool = True,
 ) -> Iterator[Engine]:
     """The engine that `engine` names or makes, open within; or `engine` itself, which stays open.
 
@@ -148,9 +153,10 @@ def fitting_engine(
             open already.
         size: width and height.
         picture: sampling and depth of the pictures.
-        device: as for `open_engine`, as are the next two: for engines by name only.
+        device: as for `open_engine`, as are the next three: for engines by name only.
         precision: see there.
         on_build: see there.
+        build: see there.
 
     Raises:
         UsageError: the open engine is one for other pictures.
@@ -164,6 +170,7 @@ def fitting_engine(
             device=device,
             precision=precision,
             on_build=on_build,
+            build=build,
         ) as opened:
             yield opened
         return
@@ -215,6 +222,21 @@ def _on_cuda(
         flavour=place[1],
         precision=precision,
         tell=tell,
+    )
+
+
+def _foreseen_on_cuda(
+    generator: Generator,
+    picture: PictureFormat,
+    *,
+    size: tuple[int, int],
+    place: tuple[int, Flavour],
+    precision: str,
+) -> Engine:
+    from deblurvid.build.foresee import foresee_on_cuda
+
+    return foresee_on_cuda(
+        generator, picture, size=size, device=place[0], flavour=place[1], precision=precision
     )
 
 

@@ -1,5 +1,7 @@
 """What a run tells whoever watches it, in this order: Started, then FrameDone and Notice, Finished.
 
+Of a sample comes Sampled after Finished.
+
 Where an engine has to be built first, Building and Built come before Started, through the
 `on_build` of `RunOptions`, for the run itself has not begun. A run that fails raises instead of sending Finished. Whatever is raised before Started was found
 before work began, and nothing has been written then.
@@ -109,4 +111,24 @@ class Finished:
     """Of `frames`, what an earlier run had restored."""
 
 
-Event = Building | Built | Started | FrameDone | Notice | Finished
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampled:
+    """A sample is finished, and says what the whole would be; the last event of a sample."""
+
+    page: Path
+    """Shows it beside the source."""
+    start: float
+    """Where the sample begins, in seconds of the source."""
+    frames: int
+    """Of the sample."""
+    fps: float
+    """Frames a second, the engine being warm: from the first frame to the checked file."""
+    whole_frames: int | None
+    """Of the whole; None where the container does not tell."""
+    whole_seconds: float | None
+    """What the whole would take, if all of it went as fast as the sample."""
+    whole_bytes: int | None
+    """What the whole would become, if all of it took as many bytes a frame as the sample."""
+
+
+Event = Building | Built | Started | FrameDone | Notice | Finished | Sampled

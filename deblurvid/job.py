@@ -92,14 +92,32 @@ class Job:
         }
 
 
-def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) -> Job:
-    """Open and check everything, cheapest first; nothing under the target's name is touched."""
+def open_job(
+    source: Path,
+    target: Path,
+    options: RunOptions,
+    stack: ExitStack,
+    *,
+    rehearsal: bool = False,
+    build: bool = True,
+) -> Job:
+    """Open and check everything, cheapest first; nothing under the target's name is touched.
+
+    Args:
+        source: what is restored.
+        target: where it goes.
+        options: how.
+        stack: closes all that is opened.
+        rehearsal: make no file; the output lies in memory, and nothing can be restored into it.
+        build: build an engine that is not there yet; if not, it is described, and restores nothing.
+    """
     from deblurvid.stages.decode import describe, until_first_frame
     from deblurvid.stages.demux import video_stream
     from deblurvid.stages.encoding import choose_encoding, even_rate
     from deblurvid.stages.landing import land, refuse_more_than_one
     from deblurvid.stages.losses import planned_losses, untold
     from deblurvid.stages.mux import open_output
+    from deblurvid.stages.rehearsal import Rehearsal
     from deblurvid.stages.segments import open_encoder
     from deblurvid.stages.source import open_source
     from deblurvid.stages.tags import picture_tags
@@ -128,13 +146,13 @@ def open_job(source: Path, target: Path, options: RunOptions, stack: ExitStack) 
         info, choice = _for_avi(opened, source, info, choice, options)
     if muxer == "image2":
         refuse_more_than_one(target, info)
-    engine = _engine_for(info, options, stack)
+    engine = _engine_for(info, options, stack, build=build)
     progressive = partial(_progressive, options=options, video=video, first=first, info=info)
 
     def new_output() -> Output:
         return open_output(
             container,
-            land(target, muxer, opened.first_number),
+            Rehearsal(target, muxer) if rehearsal else land(target, muxer, opened.first_number),
             muxer,
             plans,
             choice,
@@ -231,7 +249,7 @@ def _opened_video(
     return plans, span, clock, timeline, damage, items
 
 
-def _engine_for(info: VideoInfo, options: RunOptions, stack: ExitStack) -> Engine:
+def _engine_for(info: VideoInfo, options: RunOptions, stack: ExitStack, *, build: bool) -> Engine:
     """The engine that the options name, make or hold; it fits the video."""
     from deblurvid.choose import fitting_engine
 
@@ -243,5 +261,6 @@ def _engine_for(info: VideoInfo, options: RunOptions, stack: ExitStack) -> Engin
             device=options.device,
             precision=options.precision,
             on_build=options.on_build,
+            build=build,
         )
     )

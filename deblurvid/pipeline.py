@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +16,12 @@ from deblurvid.events import Event, Finished, Notice, Started, Verified
 from deblurvid.job import open_job
 from deblurvid.options import RunOptions
 from deblurvid.prefetch import Waits, prefetch
-from deblurvid.remarks import after_the_last_frame, before_the_first_frame, lead_in, without_loss
+from deblurvid.remarks import after_the_last_frame, before_the_first_frame, without_loss
 from deblurvid.resuming import (
     already_finished,
     begin_journal,
     beginning_notices,
-    check_resumable,
+    open_resumable_job,
     restore_resumably,
 )
 
@@ -76,7 +75,7 @@ def _run(source: Path, target: Path, options: RunOptions) -> Generator[Event, No
             frame_count=job.info.frame_count,
             resumed_frames=0 if journal is None else journal.frames,
         )
-        for text in [*job.losses, *before_the_first_frame(job), *lead_in(job)]:
+        for text in before_the_first_frame(job):
             yield Notice(text=text)
         if journal is None:
             yield from _restore(job, began)
@@ -96,12 +95,7 @@ def _open(
     """Open and check everything, the journal last."""
     if not options.resumable:
         return open_job(source, target, options, stack), None
-    from deblurvid.stages.journal import is_placed
-
-    check_resumable(source, target, options)
-    # What a run made that was killed before it could say so is there, and is no other's file.
-    overwrite = options.overwrite or is_placed(target)
-    job = open_job(source, target, replace(options, overwrite=overwrite), stack)
+    job = open_resumable_job(source, target, options, stack)
     return job, begin_journal(job, source, target, anew=options.overwrite, stack=stack)
 
 

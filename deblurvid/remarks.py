@@ -14,11 +14,25 @@ MOST_SPANS = 10
 
 
 def before_the_first_frame(job: Job) -> list[str]:
-    """What is known of source and target alone, beside what is lost."""
-    texts = copied_pictures(job)
+    """What is known of source and target alone: first what is lost, which `strict` refuses."""
+    texts = [*job.losses, *copied_pictures(job)]
     if job.source.images and (gaps := job.source.images.remark()):
         texts.append(gaps)
-    return texts
+    return [*texts, *lead_in(job), *_of_a_journal(job)]
+
+
+def _of_a_journal(job: Job) -> list[str]:
+    """One that nobody will take up lies there for ever."""
+    from deblurvid.stages.journal import journal_folder
+
+    folder = journal_folder(job.output.target)
+    if job.options.resumable or not folder.is_dir():
+        return []
+    text = (
+        f"{folder} holds frames of an interrupted run, which only --resumable goes on with; delete "
+        "the folder if they are not wanted"
+    )
+    return [text]
 
 
 def copied_pictures(job: Job) -> list[str]:

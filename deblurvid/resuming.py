@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from deblurvid.errors import InputError, UsageError
 from deblurvid.events import Finished, Notice
 from deblurvid.frames import Damage, Faults
+from deblurvid.job import open_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 COMPUTING = ("deblurvid", "av", "numpy", "onnx", "openvino", "tensorrt", "tensorrt-rtx", "pycuda")
 """Packages whose versions may decide a picture."""
+
+FINISHED_BEFORE = "an earlier run had finished it and was killed while it tidied up"
 
 
 def check_resumable(source: Path, target: Path, options: RunOptions) -> None:
@@ -59,12 +62,32 @@ def check_resumable(source: Path, target: Path, options: RunOptions) -> None:
         )
 
 
+def open_resumable_job(
+    source: Path,
+    target: Path,
+    options: RunOptions,
+    stack: ExitStack,
+    *,
+    rehearsal: bool = False,
+    build: bool = True,
+) -> Job:
+    """As `open_job`, for a run that can be taken up again."""
+    from deblurvid.stages.journal import is_placed
+
+    check_resumable(source, target, options)
+    # What a run made that was killed before it could say so is there, and is no other's file.
+    overwrite = options.overwrite or is_placed(target)
+    options = replace(options, overwrite=overwrite)
+    job = open_job(source, target, options, stack, rehearsal=rehearsal, build=build)
+    if job.source.images is not None:
+        raise UsageError(f"{source}: --resumable needs one file, and these are images")
+    return job
+
+
 def begin_journal(job: Job, source: Path, target: Path, *, anew: bool, stack: ExitStack) -> Journal:
     """Open the journal of a job, whose output has been opened as a test, and let that go."""
     from deblurvid.stages.journal import open_journal
 
-    if job.source.images is not None:
-        raise UsageError(f"{source}: --resumable needs one file, and these are images")
     fingerprint = fingerprint_of(job, source)
     # Two encoders at once would take twice the memory.
     job.output.discard()
@@ -129,7 +152,7 @@ def already_finished(job: Job, journal: Journal) -> Iterator[Event]:
     frames, faults = journal.frames, _faults(journal)
     damage = _damage(journal.records[-1])
     journal.remove()
-    yield Notice(text="an earlier run had finished it and was killed while it tidied up")
+    yield Notice(text=FINISHED_BEFORE)
     yield Finished(
         target=job.output.target,
         frames=frames,

@@ -3,7 +3,7 @@
 import pytest
 
 from deblurvid.backends import preflight
-from deblurvid.build import ready
+from deblurvid.build import foresee, ready
 from deblurvid.choose import load_generator, open_engine, shipped_generators
 from deblurvid.errors import EngineError, GeneratorError, OutputError, UsageError
 from deblurvid.events import Notice
@@ -89,6 +89,19 @@ def test_a_gpu_that_can_be_used_is_used(cuda, device, number):
     facts = {"size": (64, 48), "device": number, "flavour": "rtx", "precision": "bf16"}
     assert facts == cuda["facts"]
     assert told == [Notice(text="it is being built")]
+
+
+@pytest.mark.parametrize("device", ["auto", "cuda"])
+def test_what_is_only_foreseen_is_not_built(cuda, device, monkeypatch):
+    """Without leave to build nobody is asked to open anything on the GPU."""
+    seen = object()
+    monkeypatch.setattr(foresee, "foresee_on_cuda", lambda *_, **facts: (seen, facts))
+
+    found, facts = open_(device=device, precision="bf16", build=False)
+
+    assert found is seen
+    assert facts == {"size": (64, 48), "device": 0, "flavour": "rtx", "precision": "bf16"}
+    assert "facts" not in cuda
 
 
 @pytest.mark.parametrize(

@@ -130,15 +130,7 @@ def open_on_cuda(  # noqa: PLR0913 - each is a choice of its own
     gpu = device_facts(device)
 
     def open_with(profile: Profile) -> Engine:
-        wanted = Wanted(
-            generator=generator,
-            picture=picture,
-            flavour=flavour,
-            profile=profile,
-            targets=(target_of(gpu),) if flavour == "rtx" else (),
-            device=device,
-            gpu=gpu,
-        )
+        wanted = wanted_on(gpu, generator, picture, profile, device=device, flavour=flavour)
 
         def use(plan: Plan) -> Engine:
             def open_(part: Size) -> Engine:
@@ -157,6 +149,27 @@ def open_on_cuda(  # noqa: PLR0913 - each is a choice of its own
         reach_for_tiles(generator, error)
         tell(Notice(text=f"{error}; going on with a plan for tiles"))
     return open_with(for_tiles)
+
+
+def wanted_on(
+    gpu: DeviceFacts,
+    generator: Generator,
+    picture: PictureFormat,
+    profile: Profile,
+    *,
+    device: int,
+    flavour: Flavour,
+) -> Wanted:  # fmt: skip
+    """What a run on `gpu`, CUDA device number `device`, wants of `flavour`."""
+    return Wanted(
+        generator=generator,
+        picture=picture,
+        flavour=flavour,
+        profile=profile,
+        targets=(target_of(gpu),) if flavour == "rtx" else (),
+        device=device,
+        gpu=gpu,
+    )
 
 
 def ready(
@@ -234,7 +247,7 @@ def _from_cache(
     request: BuildRequest, act: Act[T], *, tell: Callable[[Event], None], force: bool
 ) -> T:
     """Let `act` have the plan of a request; one from the cache that fails is built again, once."""
-    facts = _facts(request)
+    facts = facts_of(request)
     path = cache.path_of(facts)
     plan = None if force else _cached(path, facts, tell)
     if plan is not None:
@@ -255,7 +268,8 @@ def _from_cache(
     return act(plan, reused=reused)
 
 
-def _facts(request: BuildRequest) -> dict[str, Any]:
+def facts_of(request: BuildRequest) -> dict[str, Any]:
+    """What a plan of `request` is found by in the cache."""
     return cache.facts_of(request, str(load_trt(request.flavour).__version__))
 
 
@@ -268,7 +282,7 @@ def _built_to(path: Path, request: BuildRequest, tell: Callable[[Event], None]) 
 
     on_progress("starting", 0.0)
     built = build_in_process(request, on_progress)
-    return cache.store(path, _facts(request), built, driver_cuda=driver_cuda_version())
+    return cache.store(path, facts_of(request), built, driver_cuda=driver_cuda_version())
 
 
 def _cached(path: Path, facts: dict[str, Any], tell: Callable[[Event], None]) -> Plan | None:

@@ -15,12 +15,13 @@ _SIZE = re.compile(r"(\d{1,5})x(\d{1,5})", re.ASCII)
 
 
 def seconds_from_text(text: str) -> Fraction:
-    """12.5, 1:30 or 1:02:03.25 -> exact seconds.
+    """12.5, 5s, 1:30 or 1:02:03.25 -> exact seconds.
 
     Raises:
         typer.BadParameter: it is no such time.
     """
-    match = _TIME.fullmatch(text.strip())
+    plain = text.strip()
+    match = _TIME.fullmatch(plain if ":" in plain else plain.removesuffix("s"))
     if match is None:
         raise typer.BadParameter(f"{text!r} is no time; use seconds or [HH:]MM:SS[.mmm]")
     sign, hours, minutes, seconds = match.groups()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing, suppress
 from dataclasses import replace
 from fractions import Fraction
@@ -18,9 +17,13 @@ from deblurvid.cli.arguments import (
     seconds_from_text,
     size_from_text,
 )
+from deblurvid.cli.beforehand import DryRun, Sample, asked_of
 from deblurvid.cli.completing import codec_values, device_values, engine_values
-from deblurvid.cli.ending import Exit, tell
+from deblurvid.cli.dry_run import dry_run
+from deblurvid.cli.ending import Exit
 from deblurvid.cli.failures import failure_of, report
+from deblurvid.cli.standard import STANDARD, refuse_json_in_video
+from deblurvid.errors import UsageError
 from deblurvid.events import Started
 
 if TYPE_CHECKING:
@@ -28,8 +31,6 @@ if TYPE_CHECKING:
 
     from deblurvid.events import Event
     from deblurvid.progress import Style
-
-STANDARD = "-"
 
 EPILOG = """\
 [bold]Examples[/]
@@ -230,6 +231,8 @@ def run(
     resumable: Resumable = False,
     stall_timeout: StallTimeout = 60.0,
     verify: Verify = "fast",
+    plan_only: DryRun = False,
+    sample: Sample = None,
     output_format: Format = None,
     input_format: InputFormat = None,
     size: Size = None,
@@ -254,11 +257,12 @@ def run(
 
     Exit codes: 0 done, 1 failed, 2 refused before work began, 130 interrupted.
     """
-    from deblurvid.pipeline import deblur_video
     from deblurvid.stages.journal import journal_folder
 
-    def begin(show: Callable[[Event], None]) -> Iterator[Event]:
-        return deblur_video(
+    act = asked_of(plan_only=plan_only, sample=sample)
+
+    def begin(show: Callable[[Event], None]) -> Any:
+        return act(
             source,
             target,
             engine=engine,
@@ -284,6 +288,8 @@ def run(
             on_build=show,
         )
 
+    if plan_only:
+        return dry_run(begin, target, progress, debug=debug)
     kept = journal_folder(target) if resumable else None
     return _watch(begin, target, progress, kept=kept, debug=debug)
 
@@ -302,12 +308,10 @@ def _watch(
     """
     from deblurvid.progress import make_display
 
-    if style == "json" and _is_standard_output(target):
-        tell(
-            f"error: --progress json writes to standard output, where -o {target} puts the video; "
-            "use plain, or write the video to a file or FIFO"
-        )
-        return Exit.REFUSED
+    try:
+        refuse_json_in_video(style, target)
+    except UsageError as error:
+        return report(error, failure_of(error, started=False), debug=debug)
     display = make_display(style)
     before = _identity(target)
     started = False
@@ -334,15 +338,6 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns
-
-
-def _is_standard_output(target: Path) -> bool:
-    """Whether it is `-`, or another name of the pipe behind it such as /dev/stdout."""
-    if str(target) == STANDARD:
-        return True
-    with suppress(OSError, ValueError):
-        return not target.is_file() and os.path.samestat(target.stat(), os.fstat(1))
-    return False
 
 
 def _what_became(target: Path, before: tuple[int, int] | None, kept: Path | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from deblurvid.events import Finished
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from deblurvid.job import Job
+    from deblurvid.stages.unpack import Picture
 
 T = TypeVar("T")
 
@@ -60,7 +62,7 @@ def stages_alone(source: Path, job: Job) -> Iterator[Cost]:
     yield clock.cost("unpack", frames)
 
     pictures = deque(unpack(_emptied(items), job.info))
-    _warm_up(job, next(item for item in pictures if isinstance(item, Picture)))
+    warm_up(job, next(item for item in pictures if isinstance(item, Picture)))
     with Clock() as clock:
         restored = deque(
             deblur(
@@ -90,11 +92,13 @@ def _decode_alone(source: Path, job: Job, frames: int) -> Cost:
     """Read and decode the job's span, and keep nothing."""
     from deblurvid.stages.clock import Clock as FrameClock
     from deblurvid.stages.decode import decode
-    from deblurvid.stages.demux import demux, open_input, video_stream
+    from deblurvid.stages.demux import video_stream
+    from deblurvid.stages.source import open_source
+    from deblurvid.stages.timeline import Timeline
 
-    with open_input(source) as container, Clock() as clock:
-        video = video_stream(container, source)
-        packets = demux(container, video, job.span)
+    with closing(open_source(source, job.options)) as opened, Clock() as clock:
+        video = video_stream(opened.container, source)
+        packets = opened.packets(video, job.span, Timeline(video))
         decoded = decode(
             packets,
             video,
@@ -103,12 +107,12 @@ def _decode_alone(source: Path, job: Job, frames: int) -> Cost:
             on_corrupt=job.options.on_corrupt,
             damage=Damage(),
         )
-        deque(decoded, maxlen=0)
+        deque(job.progressive(decoded), maxlen=0)
     return clock.cost("demux, decode", frames)
 
 
-def _warm_up(job: Job, picture: Any) -> None:
-    """The first picture of an engine allocates its memory."""
+def warm_up(job: Job, picture: Picture) -> None:
+    """Fill the job's engine with a picture and empty it: the first allocates its memory."""
     for _ in range(job.engine.slots):
         job.engine.submit(picture.planes, strength=job.options.strength)
     for _ in range(job.engine.slots):

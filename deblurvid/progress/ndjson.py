@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO
 
-from deblurvid.events import Building, Built, Finished, FrameDone, Notice, Started
+from deblurvid.events import Building, Built, Finished, FrameDone, Notice, Sampled, Started
 from deblurvid.progress.display import NoDisplay
 from deblurvid.progress.pace import Pace
 
@@ -33,10 +33,12 @@ class JsonDisplay(NoDisplay):
     notice       text
     finished     target, frames, seconds, fps, size_bytes, invalid_frames, busy_seconds, verified,
                  flat_frames, corrupt_frames, undecodable_packets, resumed_frames
+    sampled      page, start, frames, fps, whole_frames, whole_seconds, whole_bytes; of a sample,
+                 after finished
     error        message, type, exit_code
     interrupted  message, type, exit_code
 
-    Every object names its kind in `event`; the last is finished, error or interrupted.
+    Every object names its kind in `event`; the last is finished, sampled, error or interrupted.
     """
 
     def __init__(
@@ -71,6 +73,8 @@ class JsonDisplay(NoDisplay):
             case Finished():
                 self._release()
                 self._write(_finished_object(event))
+            case Sampled():
+                self._write({"event": "sampled", **asdict(event), "page": str(event.page)})
 
     def fail(self, failure: Failure) -> None:
         """See Display.fail."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from deblurvid.events import Building, Built, Finished, FrameDone, Notice, Started
+from deblurvid.events import Building, Built, Finished, FrameDone, Notice, Sampled, Started
 from deblurvid.progress.display import NoDisplay
 from deblurvid.progress.pace import Pace
 from deblurvid.progress.words import (
     built_line,
+    counted,
     duration_text,
     finished_line,
     printable,
+    sampled_lines,
     size_text,
     started_lines,
 )
@@ -46,26 +48,21 @@ class PlainDisplay(NoDisplay):
                     self._next_build = self._clock() + PLAIN_SECONDS
                     share = f"{100 * event.share:.0f} %, {event.phase}"
                     self._print(f"building {event.generator}: {share}")
-            case Built():
-                self._print(built_line(event))
-            case Started():
-                self._pace = Pace(event.frame_count, self._clock, done=event.resumed_frames)
-                for line in started_lines(event):
-                    self._print(line)
-            case Notice():
-                self._print(f"notice: {event.text}")
             case FrameDone():
                 self._pace.mark(event.index)
                 if self._pace.elapsed >= self._next:
                     self._next = self._pace.elapsed + PLAIN_SECONDS
                     self._print(self._frame_line(event))
-            case Finished():
-                self._print(finished_line(event))
+            case _:
+                if isinstance(event, Started):
+                    self._pace = Pace(event.frame_count, self._clock, done=event.resumed_frames)
+                for line in _lines(event):
+                    self._print(line)
 
     def _frame_line(self, event: FrameDone) -> str:
         pace = self._pace
         total, fps, eta = pace.total, pace.fps, pace.eta_seconds
-        parts = [f"{event.index} frames"]
+        parts = [counted(event.index, "frame")]
         if total:
             parts = [f"{event.index}/{total} frames ({100 * event.index // total} %)"]
         parts += [f"{fps:.1f} fps"] if fps else []
@@ -76,3 +73,18 @@ class PlainDisplay(NoDisplay):
     def _print(self, line: str) -> None:
         if self._stream is not None:  # None where the process was given no standard error
             print(printable(line), file=self._stream, flush=True)
+
+
+def _lines(event: Built | Started | Notice | Finished | Sampled) -> tuple[str, ...]:
+    """What comes once, in lines."""
+    match event:
+        case Built():
+            return (built_line(event),)
+        case Started():
+            return started_lines(event)
+        case Notice():
+            return (f"notice: {event.text}",)
+        case Finished():
+            return (finished_line(event),)
+        case Sampled():
+            return sampled_lines(event)

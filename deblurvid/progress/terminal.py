@@ -15,14 +15,16 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from deblurvid.events import Building, Built, Finished, FrameDone, Notice, Started
+from deblurvid.events import Building, Built, Finished, FrameDone, Notice, Sampled, Started
 from deblurvid.progress.display import NoDisplay
 from deblurvid.progress.pace import Pace
 from deblurvid.progress.words import (
     built_line,
+    counted,
     duration_text,
     finished_line,
     printable,
+    sampled_lines,
     size_text,
     started_lines,
 )
@@ -114,6 +116,9 @@ class RichDisplay(NoDisplay):
             case Finished():
                 self._bar.stop()
                 self._print(finished_line(event), "green")
+            case Sampled():
+                for line in sampled_lines(event):
+                    self._print(line, "bold")
 
     def _show_building(self, event: Building) -> None:
         phase = escape(printable(event.phase))
@@ -133,7 +138,7 @@ class RichDisplay(NoDisplay):
         pace = self._pace
         total, fps, eta = pace.total, pace.fps, pace.eta_seconds
         return {
-            "frames": f"{pace.done}/{total}" if total else f"{pace.done} frames",
+            "frames": f"{pace.done}/{total}" if total else counted(pace.done, "frame"),
             "fps": f"{fps:.1f} fps" if fps else "",
             "eta": f"ETA {duration_text(eta)}" if eta is not None else "",
             "size": size_text(event.size_bytes) if event else "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deblurvid.events import Built, Finished, Started
+    from deblurvid.events import Built, Finished, Sampled, Started
 
 _CHECKED = {
     "fast": "checked: frame count, timestamps and streams",
@@ -20,7 +20,7 @@ def started_lines(event: Started) -> tuple[str, str]:
     """What is restored from where to where, and by what."""
     info = event.info
     rate = f", {float(info.frame_rate):.6g} fps" if info.frame_rate else ""
-    count = f", {event.frame_count} frames" if event.frame_count else ""
+    count = f", {counted(event.frame_count, 'frame')}" if event.frame_count else ""
     source = f"{event.source} ({info.codec} {info.width}x{info.height} {info.pixel_format}"
     return f"{source}{rate}{count}) -> {event.target}", f"{event.engine}; encoder {event.encoder}"
 
@@ -31,9 +31,25 @@ def finished_line(event: Finished) -> str:
     speed = f" ({fresh / event.seconds:.1f} fps)" if event.seconds else ""
     kept = f", {event.resumed_frames} more kept from before" if event.resumed_frames else ""
     return (
-        f"{event.target}: {fresh} frames in {event.seconds:.1f} s{speed}{kept}, "
+        f"{event.target}: {counted(fresh, 'frame')} in {event.seconds:.1f} s{speed}{kept}, "
         f"{size_text(event.size_bytes)}; {_CHECKED[event.verified]}"
     )
+
+
+def sampled_lines(event: Sampled) -> tuple[str, str]:
+    """What the whole would take, what that assumes, and where to look."""
+    look = f"{event.page}: the sample beside the source"
+    if event.whole_frames is None or event.whole_seconds is None or event.whole_bytes is None:
+        return "the source does not say how long it is, so nothing is predicted of the whole", look
+    if event.frames == event.whole_frames:
+        return "the sample is the whole", look
+    took = f"{duration_text(event.whole_seconds)} and {size_text(event.whole_bytes)}"
+    whole = (
+        f"the whole, {counted(event.whole_frames, 'frame')}, would take {took}, if this machine has as "
+        "much time for it as now, and all of it needs as many bytes a frame as this part, its "
+        "busiest: mostly fewer"
+    )
+    return whole, look
 
 
 def built_line(event: Built) -> str:
@@ -43,6 +59,11 @@ def built_line(event: Built) -> str:
         took = f"from the cache, {took}"
     check = event.parity or "not compared with float32"
     return f"{event.path}: {size_text(event.size_bytes)}, {took}; {check}"
+
+
+def counted(count: int, noun: str) -> str:
+    """1 frame, 2 frames."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def duration_text(seconds: float) -> str:

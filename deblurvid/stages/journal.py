@@ -186,25 +186,49 @@ def open_journal(target: Path, fingerprint: dict[str, Any], *, anew: bool) -> Jo
         UsageError: the journal is of another run and `anew` is not set, or one works on it now.
         OutputError: it cannot be written.
     """
-    folder = journal_folder(target)
-    fingerprint = json.loads(json.dumps(fingerprint))  # as it will be read back
+    journal = _journal_of(target, fingerprint)
     with _kept_in(target):
-        folder.mkdir(mode=0o700, exist_ok=True)
-    journal = Journal(
-        target=target, folder=folder, fingerprint=fingerprint, lock=_locked(folder, target)
-    )
+        journal.folder.mkdir(mode=0o700, exist_ok=True)
+    _acquire(journal)
     try:
-        found = _fitting(journal, anew=anew)
-        if found is not None:
-            journal.placed = found["placed"]
-            _take_up(journal, found["segments"])
-        else:
+        if not _take_up(journal, anew=anew):
             journal._write()
         _remove_strays(journal)
     except BaseException:
         journal.lock.release()
         raise
     return journal
+
+
+def look_at_journal(target: Path, fingerprint: dict[str, Any], *, anew: bool) -> Journal:
+    """The journal of `target` as `open_journal` would find it; nothing is made, locked or removed.
+
+    Arguments and errors as there, but that nobody asks whether a run works on it now.
+    """
+    journal = _journal_of(target, fingerprint)
+    _take_up(journal, anew=anew)
+    return journal
+
+
+def _journal_of(target: Path, fingerprint: dict[str, Any]) -> Journal:
+    """An empty one, not locked."""
+    folder = journal_folder(target)
+    return Journal(
+        target=target,
+        folder=folder,
+        fingerprint=json.loads(json.dumps(fingerprint)),  # as it will be read back
+        lock=filelock.FileLock(folder / "lock", timeout=0),
+    )
+
+
+def _take_up(journal: Journal, *, anew: bool) -> bool:
+    """Take what is there, if it is of this run; whether it is."""
+    found = _fitting(journal, anew=anew)
+    if found is None:
+        return False
+    journal.placed = found["placed"]
+    _take_up_segments(journal, found["segments"])
+    return True
 
 
 def _fitting(journal: Journal, *, anew: bool) -> dict[str, Any] | None:
@@ -222,18 +246,16 @@ def _fitting(journal: Journal, *, anew: bool) -> dict[str, Any] | None:
     return None
 
 
-def _locked(folder: Path, target: Path) -> filelock.BaseFileLock:
-    lock = filelock.FileLock(folder / "lock", timeout=0)
+def _acquire(journal: Journal) -> None:
     try:
-        lock.acquire()
+        journal.lock.acquire()
     except filelock.Timeout as exc:
-        raise UsageError(f"{target}: another run works on it now; wait for it") from exc
+        raise UsageError(f"{journal.target}: another run works on it now; wait for it") from exc
     except (OSError, NotImplementedError) as exc:
-        raise OutputError(f"{folder}: cannot be locked: {exc}") from exc
-    return lock
+        raise OutputError(f"{journal.folder}: cannot be locked: {exc}") from exc
 
 
-def _take_up(journal: Journal, segments: list[dict[str, Any]]) -> None:
+def _take_up_segments(journal: Journal, segments: list[dict[str, Any]]) -> None:
     """Take the segments that are as they were left, up to the first that is not."""
     for entry in segments:
         record = Record(**entry)

@@ -19,6 +19,7 @@ from deblurvid.stages.parts import new_part, part_name
 from deblurvid.stages.pipes import is_pipe, open_writer
 
 if TYPE_CHECKING:
+    from io import BytesIO
     from pathlib import Path
 
     from deblurvid.frames import VideoInfo
@@ -36,7 +37,7 @@ class Landing(ABC):
     target: Path
     part: Path
     """What is being written; for a pipe the pipe itself."""
-    where: str | Writer
+    where: str | Writer | BytesIO
     """What PyAV opens to write."""
 
     @property

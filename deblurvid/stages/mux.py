@@ -23,7 +23,7 @@ from deblurvid.stages.ffmpeg import (
 )
 from deblurvid.stages.images import DEFAULT_RATE
 from deblurvid.stages.muxer_options import interleave_delta, muxer_options
-from deblurvid.stages.pipes import BUFFER_BYTES, Writer
+from deblurvid.stages.pipes import BUFFER_BYTES, Writer, is_pipe
 from deblurvid.stages.streams import attach, chapters_within, copy_stream, fresh_tags
 from deblurvid.stages.timecode import advance_timecode
 from deblurvid.stages.tracks import Track
@@ -128,7 +128,7 @@ def open_output(  # noqa: PLR0913 - each is a value of its own, made by a stage 
         OutputError: the file cannot be created, or the container refuses its header.
         EncoderError: the encoder refuses an option's value or the size.
     """
-    piped = not isinstance(landing.where, str)
+    piped = is_pipe(landing.target)
     try:
         with written_to(landing.target):
             container = av.open(

@@ -179,6 +179,16 @@ class Writer:
         self.descriptor = -1
 
 
+def refuse_terminal(path: Path) -> None:
+    """Refuse to write a video where it would be shown as text.
+
+    Raises:
+        UsageError: `path` is standard output, and that is a terminal.
+    """
+    if path == STANDARD and os.isatty(1):
+        raise UsageError("standard output is a terminal; pipe it into a program, or use -o FILE")
+
+
 def open_writer(path: Path) -> Writer:
     """Open `-`, a FIFO or a device for writing; a FIFO waits for its reader.
 
@@ -194,8 +204,7 @@ def open_writer(path: Path) -> Writer:
             return Writer(name=str(path), descriptor=os.open(path, os.O_WRONLY))
         except OSError as exc:
             raise OutputError(f"{path}: cannot be written: {exc.strerror}") from exc
-    if os.isatty(1):
-        raise UsageError("standard output is a terminal; pipe it into a program, or use -o FILE")
+    refuse_terminal(path)
     if sys.stdout is not None:
         with suppress(ValueError):
             sys.stdout.flush()

@@ -27,6 +27,8 @@ from deblurvid.cli.arguments import encoder_options_from, seconds_from_text
         ("0.1", Fraction(1, 10)),
         ("-1:30", Fraction(-90)),
         (" 7 ", Fraction(7)),
+        ("5s", Fraction(5)),
+        ("0.5s", Fraction(1, 2)),
     ],
 )
 def test_time(text: str, seconds: Fraction) -> None:
@@ -35,7 +37,25 @@ def test_time(text: str, seconds: Fraction) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "soon", "1:2:3:4", "1:60", "1:60:00", "1e3", "inf", "nan", "1/3", ":30", "1:", "٣"]
+    "text",
+    [
+        "",
+        "soon",
+        "1:2:3:4",
+        "1:60",
+        "1:60:00",
+        "1e3",
+        "inf",
+        "nan",
+        "1/3",
+        ":30",
+        "1:",
+        "٣",
+        "s",
+        "1:30s",
+        "5ss",
+        "5m",
+    ],
 )
 def test_no_time(text: str) -> None:
     """Anything else is refused and repeated."""

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Cli
 
 OPTIONS = (
-    "--output --start --duration --strict --resumable --stall-timeout --verify --format --input-format --size --pixel-format "
+    "--output --start --duration --strict --resumable --stall-timeout --verify --dry-run --sample "
+    "--format --input-format --size --pixel-format "
     "--frame-rate --engine --device --precision --strength --deinterlace --on-corrupt --codec "
     "--crf --preset --progress --debug"
 )
