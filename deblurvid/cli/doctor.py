@@ -12,7 +12,7 @@ import typer
 from deblurvid.cli.ending import Exit
 from deblurvid.cli.failures import failure_of
 from deblurvid.cli.failures import report as report_error
-from deblurvid.progress.words import printable, size_text
+from deblurvid.progress.words import counted, printable, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,14 +39,28 @@ SelfTest = Annotated[
         "themselves when several are in flight, and look for memory that is lost.",
     ),
 ]
+Report = Annotated[
+    bool,
+    typer.Option(
+        "--report",
+        help="As a block of Markdown, to be pasted into a bug report as it is.",
+    ),
+]
 SELFTEST_SIZE = (640, 360)
 
 
-def doctor(as_json: AsJson = False, selftest: SelfTest = False, debug: Debug = False) -> int:
-    """Tell what works here: versions, engines, encoders, generators, caches.
+def doctor(
+    as_json: AsJson = False,
+    as_report: Report = False,
+    selftest: SelfTest = False,
+    debug: Debug = False,
+) -> int:
+    """Tell what works here: versions, machine, engines, encoders, generators, caches.
 
-    Add its output to a bug report. Exit codes: 0 if videos can be restored, or the selftest passes,
-    else 1; 2 for a selftest without a GPU that can be used.
+    Nothing in it names you or your machine: your home folder is shown as ~, names as USER and HOST.
+
+    Exit codes: 0 if videos can be restored, or the selftest passes, else 1; 2 for a selftest
+    without a GPU that can be used.
     """
     from deblurvid.cli.examine import examine
 
@@ -56,7 +70,8 @@ def doctor(as_json: AsJson = False, selftest: SelfTest = False, debug: Debug = F
     if as_json:
         print(json.dumps(report, indent=2))
     else:
-        for line in lines_of(report):
+        fence = ["```"] if as_report else []
+        for line in [*fence, *lines_of(report), *fence]:
             print(printable(line))
     return Exit.DONE if report["can_run"] else Exit.FAILED
 
@@ -115,6 +130,11 @@ def lines_of(report: dict[str, Any]) -> Iterator[str]:
         yield f"  {name:<13} {version or 'not installed'}"
     yield "CPU"
     yield from _cpu(report["cpu"])
+    yield "Memory"
+    yield _memory(report["memory"])
+    yield "Graphics driver"
+    for name, version in report["graphics"].items():
+        yield f"  {name:<13} {version or 'none'}"
     yield "Engines"
     for engine in report["engines"]:
         precisions = ", ".join(engine["precisions"]).lower()
@@ -131,7 +151,10 @@ def lines_of(report: dict[str, Any]) -> Iterator[str]:
     yield "Caches"
     for cache in report["caches"]:
         size = size_text(cache["size_bytes"])
-        yield f"  {cache['path']}: {cache['name']}, {cache['files']} files, {size}"
+        yield f"  {cache['path']}: {cache['name']}, {counted(cache['files'], 'file')}, {size}"
+    yield "Environment"
+    for name, value in report["environment"].items():
+        yield f"  {name}={value}"
     yield "Verdict"
     yield from (f"  {problem}" for problem in report["problems"])
     if report["can_run"]:
@@ -150,6 +173,12 @@ def _cpu(cpu: dict[str, Any]) -> Iterator[str]:
         yield f"  {name:<13} {words[cpu[key]]}"
     if cpu["amx_bf16"] is False:
         yield "  without AMX a CPU restores several times slower"
+
+
+def _memory(memory: dict[str, int | None]) -> str:
+    words = {"total_bytes": "", "available_bytes": " free", "limit_bytes": " for this container"}
+    known = [f"{size_text(memory[key] or 0)}{what}" for key, what in words.items() if memory[key]]
+    return f"  {', '.join(known) or 'not known'}"
 
 
 def _generator(generator: dict[str, Any]) -> Iterator[str]:

@@ -10,23 +10,29 @@ from pathlib import Path
 from typing import Any
 
 from deblurvid import __version__
+from deblurvid.cli.hiding import without_names
+from deblurvid.cli.surroundings import environment, graphics, memory, system
 
 PACKAGES = ("av", "numpy", "onnx", "openvino", "tensorrt", "tensorrt_rtx", "pycuda")
 NEEDED_ENCODER = "libx264"
 
 
 def examine() -> dict[str, Any]:
-    """Everything that `deblurvid doctor` tells; nothing in it raises."""
+    """Everything that `deblurvid doctor` tells, without names; nothing in it raises."""
     report: dict[str, Any] = {
         "versions": versions(),
         "cpu": cpu(),
+        "memory": memory(),
+        "graphics": graphics(),
         "engines": engines(),
         "encoders": encoders(),
         "generators": generators(),
         "caches": caches(),
+        "environment": environment(),
     }
     problems = _problems(report)
-    return report | {"can_run": not problems, "problems": problems}
+    report = without_names(report | {"problems": problems})
+    return report | {"can_run": not problems}
 
 
 def _problems(report: dict[str, Any]) -> list[str]:
@@ -46,7 +52,7 @@ def versions() -> dict[str, str | None]:
     found: dict[str, str | None] = {
         "deblurvid": __version__,
         "python": platform.python_version(),
-        "system": platform.platform(),
+        "system": system(),
     }
     for name in PACKAGES:
         try:

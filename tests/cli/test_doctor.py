@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import re
+import socket
 from typing import TYPE_CHECKING, Any
 
 import onnx
@@ -99,3 +102,79 @@ def test_selftest_without_a_gpu(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(preflight, "DRIVER_LIBRARY", "libnosuchdriver.so.1")
 
     assert_refused(cli("doctor", "--selftest"), "there is no NVIDIA driver")
+
+
+WHO, WHERE = "zaphod", "heartofgold"
+
+
+@pytest.fixture
+def named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user and a machine with names, which stand wherever they might; gives the home folder."""
+    home = tmp_path / "homes" / WHO
+    (home / "cache").mkdir(parents=True)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, WHO)
+    monkeypatch.setattr(platform, "node", lambda: WHERE)
+    monkeypatch.setattr(socket, "gethostname", lambda: f"{WHERE}.example.org")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+    monkeypatch.setenv("TMPDIR", f"/data/{WHERE}/{WHO.upper()}")
+    monkeypatch.setenv("LD_LIBRARY_PATH", f"{home}/lib:/net/{WHERE}.example.org/lib:{home}")
+    monkeypatch.setattr(preflight, "cuda_problem", lambda _: f"{WHO}@{WHERE} may not, see {home}/x")
+    return home
+
+
+@pytest.mark.usefixtures("engines", "few_encoders")
+@pytest.mark.parametrize("words", [(), ("--report",), ("--json",)])
+def test_it_names_neither_user_nor_machine(cli: Cli, named: Path, words: tuple[str, ...]) -> None:
+    """Neither the home folder nor a name is in it, in any spelling; what stands for them is."""
+    said = cli("doctor", *words).out
+
+    for secret in (WHO, WHERE, str(named)):
+        assert secret.lower() not in said.lower()
+    for shown in ("USER@HOST may not, see ~/x", "/data/HOST/USER", "~/cache/deblurvid"):
+        assert shown in said
+
+
+@pytest.mark.usefixtures("engines", "few_encoders")
+def test_what_is_part_of_a_word_stays(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user called av is not in "have", nor is everything at home for one whose home is /."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "av")
+    monkeypatch.setenv("HOME", "/")
+    monkeypatch.setattr(preflight, "cuda_problem", lambda _: "you have no /av/driver")
+
+    report = json.loads(cli("doctor", "--json").out)
+
+    assert report["engines"][-1]["reason"].startswith("you have no /USER/driver")
+    assert not any(cache["path"].startswith("~") for cache in report["caches"])
+
+
+@pytest.mark.usefixtures("engines", "few_encoders")
+def test_a_report_is_one_block_of_markdown(cli: Cli) -> None:
+    """Its lines are those for people, between two fences."""
+    report, plain = cli("doctor", "--report"), cli("doctor")
+
+    first, *lines, last = report.out.splitlines()
+    assert (first, last) == ("```", "```")
+    steady = [line for line in lines if "free" not in line]
+    assert steady == [line for line in plain.out.splitlines() if "free" not in line]
+
+
+@pytest.mark.usefixtures("engines", "few_encoders")
+def test_machine_and_environment(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory as the system has it, the driver that is not there, and the variables that are set."""
+    monkeypatch.setattr(preflight, "DRIVER_LIBRARY", "libnosuchdriver.so.1")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+    report = json.loads(cli("doctor", "--json").out)
+
+    pages = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert report["memory"]["total_bytes"] == pytest.approx(pages, rel=0.01)
+    assert 0 < report["memory"]["available_bytes"] < report["memory"]["total_bytes"]
+    assert report["graphics"]["cuda"] is None
+    assert report["environment"]["ONEDNN_MAX_CPU_ISA"] == "AVX2"
+    assert "CUDA_VISIBLE_DEVICES" not in report["environment"]
+    assert platform.release() in report["versions"]["system"]
