@@ -12,6 +12,7 @@ import filelock
 import platformdirs
 
 from deblurvid.backends.base import Engine, EngineSpec, Restored
+from deblurvid.backends.isa import held_below_bf16
 from deblurvid.errors import EngineError
 from deblurvid.frames import Planes
 from deblurvid.graph import colour
@@ -177,6 +178,7 @@ def _wanted_precision(core: Any, device: str, precision: str, generator: Generat
     if device != "CPU":
         return None
     capable = "BF16" in core.get_property(device, "OPTIMIZATION_CAPABILITIES")
+    capable = capable and not held_below_bf16()
     return "bf16" if capable and generator.passed_bf16 else "fp32"
 
 

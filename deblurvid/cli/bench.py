@@ -3,18 +3,23 @@
 `--json FILE` writes one object. All times are in seconds, all sizes in bytes, and a cost is
 {"name", "frames", "wall_seconds", "cpu_seconds"}:
 
-    schema          "deblurvid-bench-2"
+    schema          "deblurvid-bench-3"
     command         the words of this command
     machine         cpu (as `deblurvid doctor --json` has it), load_average before the start
     versions        as `deblurvid doctor --json` has them
     input           the video, or null if it was made
-    sizes           one object for each size that was measured
+    measured        one object for each combination of size, generator, precision and instructions
 
-Each of the sizes holds
+Each of these holds
 
     video           width, height, pixel_format, frames
+    generator       its name
+    precision       what it truly computed in: fp32, bf16 or fp16
+    isa             the vector instructions that it was held to, or null
     engine, encoder in words
     stages          costs of the stages, each alone, in the order of the data's way
+    shares          of decode, engine and encode in what the stages take alone, together 1: of their
+                    CPU time, or of their wall clock where the engine only waits
     run             cost from opening the source to the checked file
     busy_seconds    of each thread of the run, by its heaviest stage
     bound           seconds, and by what: "cpu" (the stages' CPU seconds over the cores) or
@@ -27,7 +32,7 @@ Each of the sizes holds
                     a frame by its own clock; operations of a frame, peak_operations_per_second and
                     share_of_roof, each null where it is not known
 
-With `--memory` there is, instead of the sizes,
+With `--memory` there is, instead of what was measured,
 
     memory          samples ([frames done, bytes]), first_frame, growth_bytes, slope_bytes_a_frame
 """
@@ -35,8 +40,9 @@ With `--memory` there is, instead of the sizes,
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -47,14 +53,16 @@ from deblurvid.cli.run import (  # noqa: TC001 - typer reads them
     Codec,
     Crf,
     Debug,
+    Deinterlace,
     Device,
     EncoderOption,
-    EngineName,
     Preset,
 )
-from deblurvid.errors import EngineError, OutputError, VerificationError
+from deblurvid.errors import EngineError, OutputError, UsageError, VerificationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from deblurvid.judge.bench import BenchOptions
 
 EPILOG = """\
@@ -71,7 +79,11 @@ deblurvid bench --memory
 
 Source = Annotated[
     Path | None,
-    typer.Option("--input", metavar="FILE", help="Measure on this video. Default: one is made."),
+    typer.Option(
+        "--input",
+        metavar="FILE",
+        help="Measure on this video, or these images. Default: a video is made.",
+    ),
 ]
 Sizes = Annotated[
     list[str] | None,
@@ -90,9 +102,31 @@ WaitMs = Annotated[
     float | None,
     typer.Option(metavar="T", help="Use an engine that only waits T ms: the streaming alone."),
 ]
-Precision = Annotated[
-    Literal["auto", "fp32", "bf16", "fp16"],
-    typer.Option(help="What the generator computes in; the usual loop always uses fp32."),
+Engines = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--engine",
+        metavar="NAME|FILE",
+        help="A shipped generator, identity, an ONNX file or a plan; may be repeated. Default: auto.",
+    ),
+]
+Precisions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--precision",
+        metavar="auto|fp32|bf16|fp16",
+        help="What the generator computes in; may be repeated. The usual loop always uses fp32. "
+        "Default: auto.",
+    ),
+]
+Isas = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--isa",
+        metavar="NAME",
+        help="As on a CPU with no further vector instructions: AVX2, AVX512_CORE, AVX512_CORE_BF16, "
+        "AVX512_CORE_AMX or ALL, as oneDNN calls them; may be repeated.",
+    ),
 ]
 Usual = Annotated[bool, typer.Option(help="Compare with the usual loop.")]
 Memory = Annotated[
@@ -104,6 +138,10 @@ Memory = Annotated[
 AsJson = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures to FILE.")
 ]
+AsMarkdown = Annotated[
+    Path | None,
+    typer.Option("--markdown", metavar="FILE", help="Also write a table of the sweep to FILE."),
+]
 
 
 def bench(
@@ -111,9 +149,11 @@ def bench(
     size: Sizes = None,
     depth: Depth = 8,
     frames: Frames = 60,
-    engine: EngineName = "auto",
+    engine: Engines = None,
     device: Device = "auto",
-    precision: Precision = "auto",
+    precision: Precisions = None,
+    isa: Isas = None,
+    deinterlace: Deinterlace = False,
     wait_ms: WaitMs = None,
     codec: Codec = None,
     crf: Crf = None,
@@ -122,17 +162,20 @@ def bench(
     usual: Usual = True,
     memory: Memory = False,
     as_json: AsJson = None,
+    as_markdown: AsMarkdown = None,
     debug: Debug = False,
 ) -> int:
     """Measure what a run costs here: each stage alone, all together, the usual loop.
 
     A run should take at most 1.10 times its bound. Measure while the machine does nothing else.
+    Of what may be repeated, all combinations are measured; files are written after each.
     """
     from deblurvid.cli.examine import cpu
     from deblurvid.judge.bench import BenchOptions
 
     started = False
     try:
+        _check_targets([path for path in (as_json, as_markdown) if path])
         usual_sizes = ["1280x720", "1920x1080"] if device.startswith("cuda") else ["1280x720"]
         sizes = size or (usual_sizes if source is None and not memory else usual_sizes[:1])
         options = [
@@ -141,31 +184,39 @@ def bench(
                 size=sides,
                 depth=depth,
                 frames=frames,
-                engine="identity" if memory and engine == "auto" else engine,
+                engine=name,
                 device=device,
-                precision=precision,
+                precision=computed,
+                deinterlace=deinterlace,
+                isa=held,
                 wait_seconds=None if wait_ms is None else wait_ms / 1e3,
                 codec=codec,
                 encoder_options=encoder_options_from(encoder_option or [], crf=crf, preset=preset),
                 with_usual=usual,
                 cores=cpu()["usable_cores"],
             )
-            for sides in map(size_from_text, sizes)
+            for sides, name, computed, held in product(
+                map(size_from_text, sizes),
+                engine or ["identity" if memory else "auto"],
+                precision or ["auto"],
+                isa or (None,),
+            )
         ]
         if device.startswith("cuda"):
             from deblurvid.choose import cuda_place
 
             cuda_place(device)
         started = True
-        _write(_measured(options, memory=memory), as_json)
+        for found in _measured(options, memory=memory):
+            _write(found, as_json, as_markdown)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told here, with its code
         worked = started and isinstance(error, (EngineError, OutputError, VerificationError))
         return report(error, failure_of(error, started=worked), debug=debug)
     return Exit.DONE
 
 
-def _measured(options: list[BenchOptions], *, memory: bool) -> dict[str, Any]:
-    """Measure and print; gives what the JSON holds."""
+def _measured(options: list[BenchOptions], *, memory: bool) -> Iterator[dict[str, Any]]:
+    """Measure and print; gives what the JSON holds, after each of the combinations."""
     from deblurvid.cli import bench_report
     from deblurvid.judge.bench import bench as measure
     from deblurvid.judge.bench import bench_growth
@@ -174,19 +225,31 @@ def _measured(options: list[BenchOptions], *, memory: bool) -> dict[str, Any]:
     if memory:
         growth = bench_growth(options[0], tell)
         bench_report.show_growth(growth)
-        return surroundings | bench_report.growth_object(growth)
+        yield surroundings | bench_report.growth_object(growth)
+        return
     found = []
     for each in options:
         figures = measure(each, tell)
         bench_report.show_figures(figures, surroundings["machine"]["load_average"])
         found.append(bench_report.figures_object(figures))
-    return surroundings | {"sizes": found}
+        yield surroundings | {"measured": found}
 
 
-def _write(found: dict[str, Any], target: Path | None) -> None:
-    if target is None:
-        return
-    try:
-        target.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    except OSError as exc:
-        raise OutputError(f"{target}: cannot be written: {exc.strerror}") from exc
+def _check_targets(targets: list[Path]) -> None:
+    """Refuse what surely cannot be written, before minutes are spent on it."""
+    for target in targets:
+        if not target.parent.is_dir() or target.is_dir():
+            raise UsageError(f"{target}: cannot be written there; name a file in a folder that is")
+
+
+def _write(found: dict[str, Any], as_json: Path | None, as_markdown: Path | None) -> None:
+    from deblurvid.cli.bench_report import markdown_from
+
+    texts = {as_json: json.dumps(found, indent=2) + "\n"} if as_json else {}
+    if as_markdown:
+        texts[as_markdown] = markdown_from(found)
+    for target, text in texts.items():
+        try:
+            target.write_text(text, encoding="utf-8")
+        except OSError as exc:
+            raise OutputError(f"{target}: cannot be written: {exc.strerror}") from exc

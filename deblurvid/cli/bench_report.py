@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deblurvid.judge.bench import BenchOptions
     from deblurvid.judge.figures import Cost, DeviceFigures, Figures, Growth
 
-SCHEMA = "deblurvid-bench-2"
+SCHEMA = "deblurvid-bench-3"
 BUSY_LOAD = 0.5
 """Processors that others use before the start, from which the figures are not to be trusted."""
 
@@ -48,10 +48,14 @@ def figures_object(figures: Figures) -> dict[str, Any]:
             "pixel_format": figures.pixel_format,
             "frames": figures.run.frames,
         },
+        "generator": figures.generator,
+        "precision": figures.precision,
+        "isa": figures.isa,
         "engine": figures.engine,
         "encoder": figures.encoder,
         "stages": [asdict(stage) for stage in figures.stages],
         "run": asdict(figures.run),
+        "shares": figures.shares,
         "busy_seconds": figures.busy_seconds,
         "bound": {
             "seconds": figures.bound_seconds,
@@ -63,6 +67,37 @@ def figures_object(figures: Figures) -> dict[str, Any]:
         "peak_rss_bytes": figures.peak_rss_bytes,
         "device": device and asdict(device) | {"share_of_roof": device.share_of_roof},
     }
+
+
+HEADINGS = (
+    "size", "generator", "in", "instructions", "frames/s", "CPU ms a frame", "decode", "engine",
+    "encode", "run / bound", "times the usual loop",
+)  # fmt: skip
+
+
+def markdown_from(found: dict[str, Any]) -> str:
+    """The sweep as a table in Markdown, below it what it was measured on."""
+    machine, load = found["machine"]["cpu"], found["machine"]["load_average"]
+    cpu = f"{machine['name']}, {machine['usable_cores']} cores"
+    busy = "" if load is None else f"; load average {load:.1f} before the start"
+    lines = [HEADINGS, ("---",) * 4 + ("---:",) * 7, *map(_row, found.get("measured", []))]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"`{printable(found['command'])}`\n\n{table}\n\nOn {printable(cpu)}{busy}.\n"
+
+
+def _row(measured: dict[str, Any]) -> tuple[str, ...]:
+    video, run, usual = measured["video"], measured["run"], measured["times_usual"]
+    return (
+        f"{video['width']}x{video['height']}",
+        printable(measured["generator"]).replace("|", r"\|"),
+        measured["precision"],
+        "all" if measured["isa"] in (None, "ALL") else f"up to {measured['isa']}",
+        f"{run['frames'] / run['wall_seconds']:.1f}",
+        f"{1e3 * sum(stage['cpu_seconds'] for stage in measured['stages']) / run['frames']:.0f}",
+        *(f"{measured['shares'][name]:.0%}" for name in ("decode", "engine", "encode")),
+        f"{measured['run_over_bound']:.2f}",
+        "-" if usual is None else f"{usual:.1f}",
+    )
 
 
 def growth_object(growth: Growth) -> dict[str, Any]:
@@ -80,11 +115,12 @@ def growth_object(growth: Growth) -> dict[str, Any]:
 def show_figures(figures: Figures, load_average: float | None) -> None:
     """Print the figures as a table and the ratios below it."""
     width, height = figures.size
+    held = f", held to {figures.isa}" if figures.isa else ""
     console = Console(highlight=False)
     console.print(
         printable(
             f"{figures.run.frames} frames of {width}x{height} {figures.pixel_format}; "
-            f"{figures.engine}; {figures.encoder}; {figures.cores} cores"
+            f"{figures.engine}{held}; {figures.encoder}; {figures.cores} cores"
         ),
         markup=False,
         soft_wrap=True,
@@ -134,7 +170,10 @@ def _ratios(figures: Figures, load_average: float | None) -> list[str]:
     goal = f"goal: at most {END_TO_END_GOAL:.2f}"
     shares = {name: s / figures.run.wall_seconds for name, s in figures.busy_seconds.items()}
     threads = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+    of = "wall clock" if figures.engine_waits else "CPU time"
+    each = ", ".join(f"{name} {share:.0%}" for name, share in figures.shares.items())
     lines = [
+        f"shares          {each} of the stages' {of}",
         f"run / bound     {figures.run_over_bound:.3f} ({goal}); {bound_ms:.2f} ms a frame: {by}",
         f"cores busy      {figures.cores_busy:.2f} of {figures.cores}; threads: {threads}",
     ]

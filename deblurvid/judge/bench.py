@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -10,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from deblurvid.backends.cuda import device_facts
+from deblurvid.backends.isa import ISAS, VARIABLE, WITHOUT_BF16
 from deblurvid.backends.tensorrt import TensorRtEngine
 from deblurvid.choose import load_generator, open_engine
 from deblurvid.errors import DeblurvidError, EngineError, UsageError
@@ -19,6 +21,7 @@ from deblurvid.job import open_job
 from deblurvid.judge.alone import stages_alone, whole_run
 from deblurvid.judge.figures import DeviceFigures, Figures, Growth
 from deblurvid.judge.first import first_pictures
+from deblurvid.judge.isa import within_isa
 from deblurvid.judge.memory import memory_of_run
 from deblurvid.judge.picture import moving_picture
 from deblurvid.judge.roof import peak_operations_per_second
@@ -63,8 +66,12 @@ class BenchOptions:
     """Use an engine that does nothing but wait this long for each picture."""
     codec: str | None = None
     encoder_options: dict[str, str] = field(default_factory=dict)
+    deinterlace: bool = False
+    """Make one picture of each two fields of the source."""
+    isa: str | None = None
+    """One of `backends.isa.ISAS`: as on a CPU without further vector instructions. None for this process."""
     with_usual: bool = True
-    """Also run the usual loop, which takes long."""
+    """Also run the usual loop, which takes long; it reads files of progressive video only."""
     cores: int = 1
     """Processors that this process may use."""
 
@@ -73,6 +80,10 @@ class BenchOptions:
             raise UsageError(f"{self.frames} frames are too few to measure; give 2 or more")
         if self.wait_seconds is not None and self.wait_seconds < 0:
             raise UsageError(f"the wait is {self.wait_seconds} s; it must not be negative")
+        if self.isa is not None and self.isa not in ISAS:
+            raise UsageError(f"isa is {self.isa!r}; use {', '.join(ISAS)}")
+        if self.isa in WITHOUT_BF16 and self.precision == "bf16":
+            raise UsageError(f"a CPU with no more than {self.isa} has no bf16; use fp32 or auto")
         if self.depth not in (8, 10):
             raise UsageError(f"depth is {self.depth}; a video is made at 8 or 10 bits")
         if not all(SMALLEST_SIDE <= side <= LARGEST_SIDE and side % 2 == 0 for side in self.size):
@@ -82,9 +93,19 @@ class BenchOptions:
             )
 
     @property
-    def encoding(self) -> dict[str, Any]:
-        """Fields of RunOptions that choose the encoder."""
-        return {"codec": self.codec, "encoder_options": dict(self.encoder_options)}
+    def settings(self) -> dict[str, Any]:
+        """Fields of RunOptions, but for the engine's."""
+        return {
+            "codec": self.codec,
+            "encoder_options": dict(self.encoder_options),
+            "deinterlace": self.deinterlace,
+        }
+
+    @property
+    def runs_usual(self) -> bool:
+        """Whether the usual loop is run."""
+        readable = self.source is None or (self.source.is_file() and not self.deinterlace)
+        return self.with_usual and self.wait_seconds is None and readable
 
 
 def bench(options: BenchOptions, tell: Callable[[str], None]) -> Figures:
@@ -92,25 +113,27 @@ def bench(options: BenchOptions, tell: Callable[[str], None]) -> Figures:
 
     Args:
         options: what is measured.
-        tell: is told what comes next, in a few words.
+        tell: is told what comes next, in a few words; with `isa` it can be pickled.
 
     Raises:
         DeblurvidError: as `deblur_video`.
     """
+    if options.isa is not None and os.environ.get(VARIABLE) != options.isa:
+        return within_isa(options.isa, bench, options, tell)
     with TemporaryDirectory(prefix="deblurvid-bench-") as name, ExitStack() as stack:
         folder = Path(name)
         source = options.source or _specimen(folder / "source.mp4", options, options.frames, tell)
         suffix = _suffix(source)
-        info, _ = first_pictures(source, 0)
+        info, _ = first_pictures(source, 0, RunOptions(**options.settings))
         tell("opening the engine")
         engine = stack.enter_context(_engine_for(options, info))
-        settings = {**options.encoding, "duration": _duration(options, info), "engine": engine}
+        settings = {**options.settings, "duration": _duration(options, info), "engine": engine}
         stages, choice = _alone(source, folder / f"alone{suffix}", RunOptions(**settings), tell)
         device = _device_figures(engine, options)
         tell("the whole run")
         run, busy = whole_run(source, folder / f"run{suffix}", settings)
         usual = None
-        if options.with_usual and options.wait_seconds is None:
+        if options.runs_usual:
             tell("the usual loop")
             size = (info.width, info.height)
             target = folder / "usual.mkv"
@@ -123,6 +146,9 @@ def bench(options: BenchOptions, tell: Callable[[str], None]) -> Figures:
     return Figures(
         size=(info.width, info.height),
         pixel_format=info.pixel_format,
+        generator=engine.spec.generator,
+        precision=engine.spec.precision,
+        isa=options.isa or os.environ.get(VARIABLE),
         engine=str(engine.spec),
         encoder=str(choice),
         cores=options.cores,
@@ -162,7 +188,7 @@ def bench_growth(
         long = folder / "long.mp4"
         repeat_specimen(short, long, -(-last // SHORT_FRAMES))
         tell(f"a run of {last} frames")
-        settings = {**options.encoding, **_reopened(options, None)}
+        settings = {**options.settings, **_reopened(options, None)}
         every = min(GROWTH_EVERY, max(1, (last - first) // 4))
         memory = memory_of_run(long, folder / "run.mp4", settings, every=every)
     if not memory.samples:

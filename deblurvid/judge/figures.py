@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
+
+from deblurvid.events import Segment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +16,16 @@ PEAK_GOAL_BYTES = 1_500_000_000
 """A run at 1280x720 should need less memory."""
 GROWTH_GOAL_BYTES = 8 << 20
 """Less growth between two frames counts as none: an allocator's unrest."""
+
+SEGMENTS: dict[str, Segment] = {
+    "demux, decode": "decode",
+    "unpack": "decode",
+    "deblur": "engine",
+    "pack": "encode",
+    "encode": "encode",
+    "mux": "encode",
+}
+"""Stages that are measured alone, in order, and the thread of a run that each is in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +97,13 @@ class Figures:
     size: tuple[int, int]
     """Width and height."""
     pixel_format: str
+    generator: str
+    precision: str
+    """What the generator truly computed in."""
+    isa: str | None
+    """The vector instructions that it was held to; None for all that the CPU has."""
     engine: str
+    """In words."""
     encoder: str
     cores: int
     engine_waits: bool
@@ -106,6 +124,15 @@ class Figures:
     def bound_seconds(self) -> float:
         """See the function."""
         return bound_seconds(self.stages, cores=self.cores, engine_waits=self.engine_waits)
+
+    @property
+    def shares(self) -> dict[Segment, float]:
+        """Of what the stages take alone: processor time, or wall clock if the engine waits."""
+        taken: dict[Segment, float] = dict.fromkeys(get_args(Segment), 0.0)
+        for stage in self.stages:
+            seconds = stage.wall_seconds if self.engine_waits else stage.cpu_seconds
+            taken[SEGMENTS[stage.name]] += seconds
+        return {segment: seconds / sum(taken.values()) for segment, seconds in taken.items()}
 
     @property
     def run_over_bound(self) -> float:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import closing
 from typing import TYPE_CHECKING
+
+from deblurvid.options import RunOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -11,8 +14,15 @@ if TYPE_CHECKING:
     from deblurvid.frames import Planes, VideoInfo
 
 
-def first_pictures(source: Path, count: int) -> tuple[VideoInfo, list[Planes]]:
+def first_pictures(
+    source: Path, count: int, options: RunOptions | None = None
+) -> tuple[VideoInfo, list[Planes]]:
     """What a video is, by its first frame, and at most `count` of its first pictures.
+
+    Args:
+        source: a video or images.
+        count: how many pictures.
+        options: how the source is read; None for the defaults.
 
     Raises:
         InputError: it is no video that can be read.
@@ -20,14 +30,17 @@ def first_pictures(source: Path, count: int) -> tuple[VideoInfo, list[Planes]]:
     from deblurvid.frames import Damage
     from deblurvid.stages.clock import Clock
     from deblurvid.stages.decode import decode, describe, until_first_frame
-    from deblurvid.stages.demux import Span, demux, open_input, video_stream
+    from deblurvid.stages.demux import Span, video_stream
+    from deblurvid.stages.source import open_source
+    from deblurvid.stages.timeline import Timeline
     from deblurvid.stages.unpack import Picture, unpack
 
-    with open_input(source) as container:
+    with closing(open_source(source, options or RunOptions())) as opened:
+        container = opened.container
         video = video_stream(container, source)
         span = Span()
         items = decode(
-            demux(container, video, span),
+            opened.packets(video, span, Timeline(video)),
             video,
             span,
             Clock(video),

@@ -1,14 +1,22 @@
 """A benchmark runs, and tells what it says it tells. How fast is no test's business."""
 
 import json
+import os
 import sys
 
 import pytest
 
+from deblurvid import deblur_video
+from deblurvid.backends.isa import VARIABLE
 from deblurvid.cli import main
-from deblurvid.errors import UsageError
+from deblurvid.errors import EngineError, UsageError
+from deblurvid.judge import bench as bench_module
 from deblurvid.judge.bench import BenchOptions, bench, bench_growth
+from deblurvid.judge.isa import within_isa
+from deblurvid.judge.memory import MemoryUse
 from tests.cuda import streaming
+from tests.graph.generators import constant_planes, save
+from tests.media import make_video
 
 SMALL = {"size": (64, 48), "frames": 6, "cores": 2}
 STAGES = ["demux, decode", "unpack", "deblur", "pack", "encode", "mux"]
@@ -19,12 +27,16 @@ SCHEMA = {
     "machine": {"cpu": dict, "load_average": (float, type(None))},
     "versions": dict,
     "input": (str, type(None)),
-    "sizes": [
+    "measured": [
         {
             "video": {"width": int, "height": int, "pixel_format": str, "frames": int},
+            "generator": str,
+            "precision": str,
+            "isa": (str, type(None)),
             "engine": str,
             "encoder": str,
             "stages": [COST],
+            "shares": {"decode": float, "engine": float, "encode": float},
             "run": COST,
             "busy_seconds": {"decode": float, "engine": float, "encode": float},
             "bound": {"seconds": float, "by": str},
@@ -63,24 +75,103 @@ def silent(text):
     """Takes what a benchmark tells."""
 
 
+def measured(words, folder, monkeypatch):
+    """What the command writes as JSON and as Markdown; its words are those of the real program."""
+    as_json, as_markdown = folder / "figures.json", folder / "figures.md"
+    words = ["bench", *words, "--json", str(as_json), "--markdown", str(as_markdown)]
+    monkeypatch.setattr(sys, "argv", ["deblurvid", *words])
+    assert main(words) == 0
+    return json.loads(as_json.read_text()), as_markdown.read_text()
+
+
 def test_identity_from_end_to_end(tmp_path, capsys, monkeypatch):
     """The command prints its figures and writes them by the schema of its docstring."""
-    target = tmp_path / "figures.json"
-    words = ["bench", "--size", "64x48", "--size", "80x48", "--frames", "6", "--engine", "identity"]
-    words += ["--crf", "30", "--json", str(target)]
-    monkeypatch.setattr(sys, "argv", ["deblurvid", *words])
-    code = main(words)
-    found = json.loads(target.read_text())
+    words = ["--size", "64x48", "--size", "80x48", "--frames", "6", "--engine", "identity"]
+    found, _ = measured([*words, "--crf", "30"], tmp_path, monkeypatch)
 
-    assert code == 0
     assert mismatches(found, SCHEMA) == []
-    assert [each["video"]["width"] for each in found["sizes"]] == [64, 80]
-    for each in found["sizes"]:
+    assert [each["video"]["width"] for each in found["measured"]] == [64, 80]
+    for each in found["measured"]:
         assert [stage["name"] for stage in each["stages"]] == STAGES
         assert {6} == {stage["frames"] for stage in each["stages"]} | {each["run"]["frames"]}
+        assert sum(each["shares"].values()) == pytest.approx(1)
         assert "crf=30" in each["encoder"]
-    assert found["command"].endswith(str(target))
+    assert found["command"].endswith("figures.md")
     assert "run / bound" in capsys.readouterr().out
+
+
+@pytest.fixture
+def no_memory(monkeypatch):
+    """Without the process of its own that each run's memory is measured in, which takes seconds."""
+    nothing = MemoryUse(peak_bytes=None, samples=())
+    monkeypatch.setattr(bench_module, "memory_of_run", lambda *_, **__: nothing)
+
+
+@pytest.mark.usefixtures("no_memory")
+def test_all_combinations_are_measured(tmp_path, monkeypatch):
+    """Of two generators and two precisions, and each is what it says; a row of the table each."""
+    save(constant_planes((0.1, 0, 0)), tmp_path / "other.onnx")
+    words = ["--size", "64x48", "--frames", "4", "--no-usual", "--device", "cpu"]
+    words += ["--engine", "identity", "--engine", str(tmp_path / "other.onnx")]
+    found, table = measured(
+        [*words, "--precision", "auto", "--precision", "fp32"], tmp_path, monkeypatch
+    )
+
+    names = [(each["generator"], each["precision"]) for each in found["measured"]]
+    assert names == [(name, "fp32") for name in ("identity", "identity", "other", "other")]
+    lines = [line.split(" | ") for line in table.splitlines() if line.startswith("| 64x48")]
+    assert [line[1] for line in lines] == [name for name, _ in names]
+    for line, each in zip(lines, found["measured"], strict=True):
+        fps = each["run"]["frames"] / each["run"]["wall_seconds"]
+        assert float(line[4]) == pytest.approx(fps, abs=0.06)
+        spent = sum(stage["cpu_seconds"] for stage in each["stages"]) / 4
+        assert float(line[5]) == pytest.approx(1e3 * spent, abs=0.6)
+        shares = [float(cell.rstrip("%")) / 100 for cell in line[6:9]]
+        assert shares == pytest.approx(list(each["shares"].values()), abs=0.006)
+
+
+def test_a_cpu_with_less_is_another_process(tmp_path, monkeypatch):
+    """There oneDNN is told so, and asked for no precision that such a CPU lacks; here nothing is."""
+    words = ["--size", "64x48", "--frames", "4", "--no-usual", "--device", "cpu"]
+    words += ["--engine", "fast", "--isa", "AVX2"]
+    monkeypatch.delenv(VARIABLE, raising=False)
+    found, table = measured(words, tmp_path, monkeypatch)
+
+    (each,) = found["measured"]
+    assert (each["isa"], each["precision"]) == ("AVX2", "fp32")
+    assert "| up to AVX2 |" in table
+    assert VARIABLE not in os.environ
+    assert within_isa("AVX2", os.getenv, VARIABLE) == "AVX2"
+
+
+def test_what_was_measured_is_kept_when_the_next_fails(tmp_path, monkeypatch):
+    """A sweep takes long: the second size cannot be restored, and the first is in the file."""
+    target = tmp_path / "figures.json"
+    words = ["--frames", "4", "--no-usual", "--device", "cpu", "--json", str(target)]
+    once = iter([bench_module.bench(BenchOptions(**SMALL, wait_seconds=0.0), silent)])
+    monkeypatch.setattr(bench_module, "bench", lambda *_: next(once, None) or fail())
+
+    def fail():
+        raise EngineError("no more")
+
+    assert main(["bench", "--size", "64x48", "--size", "80x48", *words]) == 1
+    assert len(json.loads(target.read_text())["measured"]) == 1
+
+
+@pytest.mark.usefixtures("no_memory")
+def test_images_and_interlaced_video_are_measured(tmp_path):
+    """Images by their template; fields as one picture of each two. The usual loop reads neither."""
+    list(deblur_video(make_video(tmp_path / "in.mp4"), tmp_path / "%03d.png", engine="identity"))
+    fields = make_video(
+        tmp_path / "fields.mkv", codec="mpeg2video", options={"flags": "+ildct+ilme"}
+    )
+    given = [{"source": tmp_path / "%03d.png"}, {"source": fields, "deinterlace": True}]
+    for options in given:
+        figures = bench(BenchOptions(**options, engine="identity", device="cpu", frames=5), silent)
+
+        assert {5} == {stage.frames for stage in figures.stages} | {figures.run.frames}
+        assert figures.usual is None
+        assert figures.stages[0].cpu_seconds > 0
 
 
 def test_a_waiting_engine_is_bound_by_the_slowest_stage():
@@ -103,8 +194,6 @@ def test_ten_bits_are_measured_as_ten_bits(depth):
 
 def test_a_source_of_ones_own_is_read_from_its_beginning(tmp_path):
     """Only the frames that were asked for, with its sound copied."""
-    from tests.media import make_video
-
     source = make_video(tmp_path / "mine.mkv", frames=30)
     options = BenchOptions(source=source, frames=10, wait_seconds=0.0)
 
@@ -127,6 +216,10 @@ def test_memory_is_watched_between_two_frames():
         (["--depth", "9"], "depth is 9"),
         (["--wait-ms", "-1"], "must not be negative"),
         (["--input", "missing.mp4"], "missing.mp4"),
+        (["--isa", "SSE9"], "isa is 'SSE9'"),
+        (["--isa", "AVX2", "--precision", "bf16"], "has no bf16"),
+        (["--precision", "int3"], "int3"),
+        (["--json", "nowhere/figures.json"], "cannot be written there"),
         (["--engine", "nobody"], "nobody"),
     ],
 )

@@ -15,6 +15,9 @@ STAGES = (cost("decode", 1.0, 2.0), cost("deblur", 4.0, 7.0), cost("encode", 3.0
 FIGURES = Figures(
     size=(64, 48),
     pixel_format="yuv420p",
+    generator="g",
+    precision="fp32",
+    isa=None,
     engine="an engine",
     encoder="an encoder",
     cores=2,
@@ -48,6 +51,17 @@ def test_a_run_is_compared_with_the_usual_loop_by_frames_a_second():
     """10 frames in 8.4 s against 20 in 42 s: the counts need not be equal."""
     assert FIGURES.times_usual == pytest.approx((10 / 8.4) / (20 / 42))
     assert replace(FIGURES, usual=None).times_usual is None
+
+
+def test_shares_are_of_the_threads():
+    """Of 10 s of the processors 2 + 1 are decode's, 4 engine's; of the clock's 20 it is 6 and 8."""
+    names = ["demux, decode", "unpack", "deblur", "pack", "encode", "mux"]
+    walls, cpus = [4, 2, 8, 1, 4, 1], [2, 1, 4, 0.5, 2, 0.5]
+    figures = replace(FIGURES, stages=tuple(map(cost, names, walls, cpus)))
+
+    assert figures.shares == pytest.approx({"decode": 0.3, "engine": 0.4, "encode": 0.3})
+    waiting = replace(figures, engine_waits=True, stages=(cost("deblur", 3, 0), cost("mux", 1, 9)))
+    assert waiting.shares == pytest.approx({"decode": 0, "engine": 0.75, "encode": 0.25})
 
 
 def test_costs_are_given_a_frame():
