@@ -28,6 +28,7 @@ from tests.planted import (
     pipeline,
     plans,
     resume,
+    sample,
     score,
     streams,
     targets,
@@ -63,6 +64,7 @@ FAULTS = (
     *training.FAULTS,
     *matrix.FAULTS,
     *ways.FAULTS,
+    *sample.FAULTS,
 )
 
 

@@ -130,7 +130,7 @@ FAULTS = (
     Fault(
         "journal without a lock",
         STAGES + "journal.py",
-        "        lock.acquire()\n",
+        "        journal.lock.acquire()\n",
         "        pass\n",
         (JOURNAL + "test_only_one_has_it", RUN + "test_two_runs_do_not_share_a_journal"),
     ),
