@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from av.codec.context import Flags
@@ -11,7 +11,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from deblurvid.errors import EncoderError
-from deblurvid.stages.ffmpeg import translated
+from deblurvid.stages.ffmpeg import side_data, translated
 from deblurvid.stages.losses import ALPHA_MODE
 from deblurvid.stages.streams import copy_tags
 from deblurvid.stages.tags import stated_colour
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from av.container import OutputContainer
-    from av.sidedata.sidedata import SideData
     from av.video.frame import VideoFrame
 
     from deblurvid.frames import VideoInfo
@@ -79,10 +78,10 @@ def _counts_frames(encoder: str, info: VideoInfo) -> bool:
 
 def _display_matrix(frame: VideoFrame) -> list[int] | None:
     """Rotation and mirroring that a player applies: nine fixed-point numbers, or None."""
-    for data in cast("Iterable[SideData]", frame.side_data):
-        if data.type.name == "DISPLAYMATRIX":
-            return [int(value) for value in np.frombuffer(data, np.int32)]  # type: ignore[call-overload]
-    return None
+    matrix = side_data(frame).get("DISPLAYMATRIX")
+    if matrix is None:
+        return None
+    return [int(value) for value in np.frombuffer(matrix, np.int32)]  # type: ignore[call-overload]
 
 
 def encode(

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import av
+from av.dictionary import Dictionary
 from av.error import FFmpegError
 from av.sidedata.sidedata import Type as SideDataType
 
 from deblurvid.frames import MOST_PIXELS, ColourTags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import TypeAlias
 
     from av.packet import Packet
+    from av.sidedata.sidedata import SideData
     from av.stream import Stream
+    from av.video.frame import VideoFrame
 
     from deblurvid.errors import DeblurvidError
     from deblurvid.frames import Matrix
@@ -42,6 +47,20 @@ def _unknown_type(cls: type[SideDataType], number: Any) -> SideDataType:
 
 
 SideDataType._missing_ = classmethod(_unknown_type)  # type: ignore[assignment]
+
+
+def side_data(frame: VideoFrame) -> dict[str, SideData]:
+    """What a decoded frame carries beside its picture, by FFmpeg's name of it.
+
+    PyAV frees the words that belong to such an entry, as if they were not the frame's own, and the
+    process dies of it: an ICC profile in a PNG has a name. So these objects are never freed.
+    """
+    found = list(cast("Iterable[SideData]", frame.side_data))
+    for words in gc.get_referents(*found):
+        if isinstance(words, Dictionary) and len(words):
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(words))
+    return {data.type.name: data for data in found}
+
 
 READABLE_FORMATS = (
     "mov,matroska,mpegts,mpeg,avi,flv,asf,ogg,mxf,ivf,h264,hevc,obu,m4v,mpegvideo,yuv4mpegpipe,"

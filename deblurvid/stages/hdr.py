@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from deblurvid.frames import HdrMetadata, MasteringDisplay
+from deblurvid.stages.ffmpeg import side_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from av.sidedata.sidedata import SideData
     from av.video.frame import VideoFrame
 
@@ -28,7 +27,7 @@ LUMINANCE_STEPS = 10_000
 
 def hdr_metadata(frame: VideoFrame) -> HdrMetadata | None:
     """Mastering display and light level of a decoded frame, None without either."""
-    found = {data.type.name: data for data in cast("Iterable[SideData]", frame.side_data)}
+    found = side_data(frame)
     display = _display(found.get("MASTERING_DISPLAY_METADATA"))
     light_level = _light_level(found.get("CONTENT_LIGHT_LEVEL"))
     if display is None and light_level is None:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
-from deblurvid.stages.ffmpeg import side_data_lines
+from deblurvid.stages.ffmpeg import side_data, side_data_lines
 from deblurvid.stages.streams import chapters_within, fresh_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from av.container import InputContainer
-    from av.sidedata.sidedata import SideData
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -66,9 +63,9 @@ def picture_tags(video: VideoStream, first: VideoFrame) -> dict[str, str]:
         tags["sample aspect ratio"] = f"{ratio.numerator}:{ratio.denominator}"
     if first.rotation:
         tags["rotation"] = str(first.rotation)
-    for data in cast("Iterable[SideData]", first.side_data):
-        if data.type.name in _SIDE_DATA:
-            tags[_SIDE_DATA[data.type.name]] = "present"
+    for name in side_data(first):
+        if name in _SIDE_DATA:
+            tags[_SIDE_DATA[name]] = "present"
     for line in side_data_lines(video):
         if found := _CROPPING.match(line):
             tags["cropping by the container (left/right/top/bottom)"] = found[1]
