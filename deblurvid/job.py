@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from deblurvid.stages.demux import Span
     from deblurvid.stages.encoders import EncoderChoice
     from deblurvid.stages.ffmpeg import AnyPacket
+    from deblurvid.stages.image_blocks import ImageMetadata
     from deblurvid.stages.mux import Output
     from deblurvid.stages.reformat import Conversion
     from deblurvid.stages.source import Source
@@ -51,6 +52,8 @@ class Job:
     info: VideoInfo
     tags: dict[str, str]
     """What the source says of its picture; see `stages.tags`."""
+    metadata: ImageMetadata | None
+    """What the image says of itself, where one becomes one."""
     plans: list[StreamPlan]
     choice: EncoderChoice
     losses: list[str]
@@ -114,6 +117,7 @@ def open_job(
     from deblurvid.stages.decode import describe, until_first_frame
     from deblurvid.stages.demux import video_stream
     from deblurvid.stages.encoding import choose_encoding, even_rate
+    from deblurvid.stages.image_metadata import metadata_for
     from deblurvid.stages.landing import land, refuse_more_than_one
     from deblurvid.stages.losses import planned_losses, untold
     from deblurvid.stages.mux import open_output
@@ -132,14 +136,14 @@ def open_job(
     video = video_stream(container, source)
     plans, span, clock, timeline, damage, items = _opened_video(opened, video, muxer, options)
     head, first = until_first_frame(items, source, span)
-    info = even_rate(describe(container, video, first, span), video, muxer)
-    info = opened.counted(info, span)
+    info = opened.counted(even_rate(describe(container, video, first, span), video, muxer), span)
     _check_fields(options, video, first)
     tags = picture_tags(video, first)
     conversion, choice = choose_encoding(opened, info, muxer, target, options)
     refuse_absent_hardware(choice)
-    losses = planned_losses(plans, choice, conversion, info)
-    losses += untold(container, tags, muxer, target)
+    metadata, unfitting = metadata_for(opened.images, muxer, target, choice.pixel_format)
+    told = untold(container, tags, muxer, target, described=metadata is not None)
+    losses = [*planned_losses(plans, choice, conversion, info), *unfitting, *told]
     if options.strict and losses:
         raise UsageError(f"{losses[0]} (--strict makes this an error)")
     if muxer == "avi":
@@ -171,6 +175,7 @@ def open_job(
         timeline=timeline,
         info=info,
         tags=tags,
+        metadata=metadata,
         plans=plans,
         choice=choice,
         losses=losses,

@@ -157,7 +157,11 @@ def _finish(
 
     `resumed` frames were there when the run began.
     """
+    from deblurvid.stages.image_metadata import describe
+
     busy = job.busy_seconds(time.perf_counter() - began)
+    if job.metadata is not None:
+        describe(job.output.landing, job.metadata)
     texts = after_the_last_frame(job)
     verified: Verified = "off"
     if job.options.verify != "off":
@@ -199,6 +203,7 @@ def _check(job: Job) -> Generator[Event, None, tuple[Verified, list[str]]]:
         stamps=job.stamps,
         info=job.info,
         tags=job.tags,
+        metadata=job.metadata,
         source=job.source.container,
         span=job.span,
         full=job.options.verify == "full",

@@ -133,12 +133,13 @@ def score(
 
 def _check_targets(targets: list[Path]) -> None:
     """Refuse, before work begins, what surely cannot be written or is a picture."""
-    from deblurvid.judge.matching import IMAGES, VIDEOS
+    from deblurvid.judge.matching import IMAGES
+    from deblurvid.stages.ffmpeg import VIDEO_SUFFIXES
 
     for target in targets:
         if not target.parent.is_dir() or target.is_dir():
             raise UsageError(f"{target}: cannot be written there; name a file in a folder that is")
-        if target.suffix.lower() in IMAGES | VIDEOS:
+        if target.suffix.lower() in IMAGES | VIDEO_SUFFIXES:
             raise UsageError(f"{target}: is called like a picture; figures are text")
 
 

@@ -28,6 +28,7 @@ from deblurvid.judge.roof import peak_operations_per_second
 from deblurvid.judge.usual import usual_cost
 from deblurvid.judge.waiting import WaitEngine
 from deblurvid.options import RunOptions
+from deblurvid.stages.ffmpeg import kept_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +124,7 @@ def bench(options: BenchOptions, tell: Callable[[str], None]) -> Figures:
     with TemporaryDirectory(prefix="deblurvid-bench-") as name, ExitStack() as stack:
         folder = Path(name)
         source = options.source or _specimen(folder / "source.mp4", options, options.frames, tell)
-        suffix = _suffix(source)
+        suffix = kept_suffix(source)
         info, _ = first_pictures(source, 0, RunOptions(**options.settings))
         tell("opening the engine")
         engine = stack.enter_context(_engine_for(options, info))
@@ -220,13 +221,6 @@ def _specimen(
     pictures = moving_picture(options.size, picture, frames)
     write_specimen(pictures, target, size=options.size, picture=picture)
     return target
-
-
-def _suffix(source: Path) -> str:
-    """Of an output that holds what the source holds."""
-    from deblurvid.stages.ffmpeg import WRITABLE_FORMATS
-
-    return source.suffix if source.suffix.lower() in WRITABLE_FORMATS else ".mkv"
 
 
 def _duration(options: BenchOptions, info: VideoInfo) -> Fraction | None:

@@ -9,7 +9,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from deblurvid.errors import InputError, UsageError
-from deblurvid.stages.ffmpeg import WRITABLE_FORMATS
+from deblurvid.stages.ffmpeg import VIDEO_SUFFIXES
+from deblurvid.stages.images import IMAGE_SUFFIXES, natural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,12 +18,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["reference", "blurred", "restored"]
 
-IMAGES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"))
-VIDEOS = frozenset(
-    (*WRITABLE_FORMATS, ".avi", ".mpg", ".mpeg", ".mts", ".flv", ".wmv", ".ogv", ".mxf", ".ivf",
-     ".y4m", ".nut", ".dv")
-)  # fmt: skip
-"""What a folder is searched for, by suffix. A file that is named itself may be called anything."""
+IMAGES = frozenset((*IMAGE_SUFFIXES, ".bmp"))
+"""What a folder is searched for, beside videos."""
 GOPRO = {"reference": "sharp", "blurred": "blur", "restored": "blur"}
 """Folders of GoPro's layout, SEQUENCE/{sharp,blur}/NUMBER.png, and of all that are laid out so."""
 
@@ -121,7 +118,7 @@ def _item(name: str, clips: Mapping[Kind, Clip]) -> Item:
 
 def _files_below(folder: Path, layer: str) -> dict[str, Path]:
     """Images and videos by their path below `folder` without suffix, and without `layer`."""
-    kept = [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in IMAGES | VIDEOS]
+    kept = [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in IMAGES | VIDEO_SUFFIXES]
     files = [p for p in kept if p.is_file() and not _hidden(p.relative_to(folder))]
     layered = [p for p in files if layer in p.relative_to(folder).parts[:-1]]
     named: dict[str, Path] = {}
@@ -167,20 +164,13 @@ def _grouped(files: Mapping[str, Path], *, sequence: bool | None) -> dict[str, l
             folders[stem.rpartition("/")[0]].append(stem)
     groups = {stem: [stem] for stem in files}
     for folder, stems in folders.items():
-        ordered = sorted(stems, key=_natural)
+        ordered = sorted(stems, key=natural)
         if len(stems) > 1 and (_in_a_row(ordered) if sequence is None else sequence):
             for stem in stems:
                 del groups[stem]
             name = folder or "."
             groups[f"{name}/" if name in groups else name] = ordered  # a video may be called alike
-    return dict(sorted(groups.items(), key=lambda group: _natural(group[0])))
-
-
-def _natural(stem: str) -> list[tuple[int, str]]:
-    """Sorts names as people count: 2 before 10."""
-    return [
-        (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", stem)
-    ]
+    return dict(sorted(groups.items(), key=lambda group: natural(group[0])))
 
 
 def _in_a_row(stems: Iterable[str]) -> bool:

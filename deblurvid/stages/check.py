@@ -11,6 +11,7 @@ from av.error import FFmpegError
 from deblurvid.errors import InputError, VerificationError
 from deblurvid.stages.demux import Span
 from deblurvid.stages.ffmpeg import PICTURES_ONLY
+from deblurvid.stages.image_metadata import lost_metadata
 from deblurvid.stages.images import ImageSequence, image_packets, open_images
 from deblurvid.stages.landing import Images, Pipe
 from deblurvid.stages.raw import frame_bytes
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
     from deblurvid.frames import VideoInfo
+    from deblurvid.stages.image_blocks import ImageMetadata
     from deblurvid.stages.mux import Output
 
 Depth = Literal["fast", "full", "counted", "decoded"]
@@ -48,6 +50,7 @@ def check(  # noqa: PLR0913 - each is a value of its own
     stamps: array[int],
     info: VideoInfo,
     tags: dict[str, str],
+    metadata: ImageMetadata | None,
     source: InputContainer,
     span: Span,
     full: bool,
@@ -59,6 +62,7 @@ def check(  # noqa: PLR0913 - each is a value of its own
         stamps: timestamp of every frame that was encoded, in ticks of `info`.
         info: the source's video.
         tags: what the source says of its picture; see `stages.tags`.
+        metadata: what the one image that was written says of itself.
         source: open; its chapters and tags are compared.
         span: what of it was worked on.
         full: also decode every frame, where it can be read again.
@@ -68,7 +72,8 @@ def check(  # noqa: PLR0913 - each is a value of its own
     """
     if isinstance(output.landing, Images):
         _check_images(output.landing, len(stamps), full=full)
-        return Findings(how="decoded" if full else "counted", lost=[])
+        lost = [] if metadata is None else lost_metadata(output.landing, metadata)
+        return Findings(how="decoded" if full else "counted", lost=lost)
     muxer = output.container.format.name
     if muxer in PICTURES_ONLY or isinstance(output.landing, Pipe):
         _check_amount(output, muxer, len(stamps), info)

@@ -15,6 +15,7 @@ from deblurvid.frames import DEPTHS, VideoInfo
 from deblurvid.stages.deinterlace import FIELD_PARITY, is_interlaced
 from deblurvid.stages.ffmpeg import colour_tags, translated
 from deblurvid.stages.hdr import hdr_metadata
+from deblurvid.stages.images import IMAGE_SUFFIXES
 from deblurvid.stages.layouts import LAYOUTS
 from deblurvid.stages.tags import frame_colour
 from deblurvid.stages.unpack import INTERLACED
@@ -59,10 +60,13 @@ def decode(
     number = 0
     first_colour: dict[str, int] = {}
     codec = video.codec_context.name
-    for item in _frames(clock.noting(packets), video, span, on_corrupt, damage):
+    cut: set[int | None] = set()
+    noted = clock.noting(_noting_cut(packets, codec, cut))
+    for item in _frames(noted, video, span, on_corrupt, damage):
         if isinstance(item, Packet):
             yield item
             continue
+        corrupt = item.is_corrupt or item.pts in cut
         item.pts = clock.stamp(item)
         item.time_base = video.time_base
         if not span.holds(item.pts * base):
@@ -74,15 +78,25 @@ def decode(
             damage.retagged.append(number)
         if is_interlaced(item, codec) and not damage.interlaced:
             damage.interlaced.append(number)
-        if item.is_corrupt:
+        if corrupt:
             damage.corrupt.append(number)
             if on_corrupt == "fail":
                 raise InputError(
                     f"frame {number} at {float(item.pts * base):.3f} s is corrupt; {_WAYS_OUT}"
                 )
         number += 1
-        if on_corrupt != "drop" or not item.is_corrupt:
+        if on_corrupt != "drop" or not corrupt:
             yield item
+
+
+def _noting_cut(
+    packets: Iterable[AnyPacket], codec: str, cut: set[int | None]
+) -> Iterator[AnyPacket]:
+    """Add the times of JPEGs that are cut off to `cut`, for their decoder says nothing of it."""
+    for packet in packets:
+        if codec == "mjpeg" and packet.is_corrupt:
+            cut.add(packet.pts)
+        yield packet
 
 
 _WAYS_OUT = "--on-corrupt keep restores such frames as they are, drop leaves them out"
@@ -166,6 +180,8 @@ def until_first_frame(
         head.append(item)
         if not isinstance(item, Packet):
             return head, item
+    if source.suffix.lower() in IMAGE_SUFFIXES:
+        raise InputError(f"{source}: the image does not decode: it is damaged or cut off")
     where = f" from {float(span.start)} s on" if span.cuts else ""
     raise InputError(f"{source}: the video has no frame that decodes{where}")
 

@@ -72,6 +72,8 @@ def choose_encoding(
     named = dict(options.encoder_options)
     if own and not named:
         named = dict(_IMAGE_OPTIONS.get(own, {}))
+        if own == "libwebp" and info.codec == "webp" and info.picture.source == "rgb":
+            named = {"lossless": "1"}  # what is lossy is YCbCr, and comes so out of the decoder
     if muxer == "yuv4mpegpipe" and info.picture.source == "yuv420":
         named = {"chroma_sample_location": siting(source, info)} | named
     choice = choose_encoder(taken, muxer, codec=codec, options=named)

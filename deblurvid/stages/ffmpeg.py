@@ -18,6 +18,7 @@ from deblurvid.frames import MOST_PIXELS, ColourTags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
     from typing import TypeAlias
 
     from av.packet import Packet
@@ -92,6 +93,18 @@ WRITABLE_FORMATS = {
     ".y4m": "yuv4mpegpipe",
 }
 """FFmpeg's muxer by the target's suffix."""
+
+VIDEO_SUFFIXES = frozenset(
+    (*WRITABLE_FORMATS, ".mpg", ".mpeg", ".flv", ".wmv", ".ogv", ".mxf", ".ivf", ".dv", ".vob", ".3gp",
+     ".qt", ".f4v")
+)  # fmt: skip
+"""What a folder is searched for. A file that is named itself may be called anything."""
+
+
+def kept_suffix(source: Path) -> str:
+    """The suffix of an output that holds what the source holds: its own, or Matroska's."""
+    return source.suffix if source.suffix.lower() in WRITABLE_FORMATS else ".mkv"
+
 
 NON_NEGATIVE_MUXERS = frozenset({"mpegts", "matroska", "webm", "avi", "nut"})
 """Formats without negative times, and without edit lists that would hide what lies there: FFmpeg

@@ -14,10 +14,11 @@ from av.packet import Packet
 from deblurvid.errors import InputError
 from deblurvid.frames import MOST_PIXELS
 from deblurvid.stages.ffmpeg import translated
+from deblurvid.stages.jpeg import is_cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from pathlib import Path, PurePath
     from typing import Any
 
     from av.container import InputContainer
@@ -157,11 +158,12 @@ def gaps_in(numbers: Sequence[int]) -> list[tuple[int, int]]:
     return [(a + 1, b - 1) for a, b in itertools.pairwise(numbers) if b > a + 1]
 
 
-def natural(path: Path) -> tuple[list[Any], str]:
+def natural(name: PurePath | str) -> tuple[list[Any], str]:
     """Sorts names as people count: 2.png before 10.png."""
-    parts = re.split(r"([0-9]+)", path.name.casefold())
+    text = name if isinstance(name, str) else name.as_posix()
+    parts = re.split(r"([0-9]+)", text.casefold())
     # Text and numbers take turns, beginning with text, so that like is compared with like.
-    return [int(part) if at % 2 else part for at, part in enumerate(parts)], path.name
+    return [int(part) if at % 2 else part for at, part in enumerate(parts)], text
 
 
 def kind_of_image(head: bytes) -> str | None:
@@ -186,7 +188,7 @@ def open_images(sequence: ImageSequence, rate: Fraction) -> InputContainer:
         InputError: it is no image, or too large.
     """
     first = sequence.files[0]
-    demuxer = _DEMUXERS[_kind(first, _read(first))]
+    demuxer = _DEMUXERS[_kind(first, read_image(first))]
     options = {
         "protocol_whitelist": "file",
         "format_whitelist": demuxer,
@@ -200,8 +202,11 @@ def open_images(sequence: ImageSequence, rate: Fraction) -> InputContainer:
 def image_packets(sequence: ImageSequence, video: VideoStream, span: Span) -> Iterator[AnyPacket]:
     """One packet a file, for the decoder of `video`; only those of the span are read.
 
+    A JPEG that is cut off decodes all the same, so its packet says that it is corrupt.
+
     Raises:
-        InputError: a file has gone, or is an image of another kind than the first.
+        InputError: a file has gone, is an image of another kind than the first, or is the only one
+            and cut off.
     """
     tick = Fraction(video.time_base or 1)
     kind = None
@@ -210,22 +215,30 @@ def image_packets(sequence: ImageSequence, video: VideoStream, span: Span) -> It
             continue
         if span.after(number * tick):
             return
-        data = _read(file)
+        data = read_image(file)
         found = _kind(file, data)
         kind = kind or found
         if found != kind:
             raise InputError(f"{file}: a {found} image among {kind} ones; name those of one kind")
+        cut = found == "jpeg" and is_cut_off(data)
+        if cut and len(sequence.files) == 1:
+            raise InputError(f"{file}: the image is cut off: its end is missing")
         # Memory of FFmpeg's own. That of Python is freed under Python's lock, and a decoder's thread
         # would wait for it for ever while whoever holds the lock waits for the thread to end.
         packet: AnyPacket = Packet(len(data))
         packet.update(data)
         packet.pts = packet.dts = number
         packet.duration, packet.time_base = 1, tick
-        packet.is_keyframe = True
+        packet.is_keyframe, packet.is_corrupt = True, cut
         yield packet
 
 
-def _read(file: Path) -> bytes:
+def read_image(file: Path) -> bytes:
+    """The bytes of an image file.
+
+    Raises:
+        InputError: it cannot be read, or is too large.
+    """
     try:
         if file.stat().st_size > MOST_BYTES:
             raise InputError(f"{file}: larger than {MOST_BYTES >> 30} GiB, which no image is")

@@ -40,7 +40,7 @@ def planned_losses(
 
 
 def untold(
-    container: InputContainer, tags: dict[str, str], muxer: str, target: Path
+    container: InputContainer, tags: dict[str, str], muxer: str, target: Path, *, described: bool
 ) -> Iterator[str]:
     """What is not said of a picture or a file where there are only pictures.
 
@@ -49,11 +49,12 @@ def untold(
         tags: what the source says of its picture; see `stages.tags`.
         muxer: the target's format.
         target: where it is written.
+        described: it gets the EXIF of the source, which tells of rotation.
     """
     if muxer not in PICTURES_ONLY:
         return
     if muxer == "image2":  # frames are converted to the colour that images have
-        told = {name for name in tags if name != "rotation"}
+        told = {name for name in tags if name != "rotation" or described}
     else:
         told = {"colour range"} if muxer == "yuv4mpegpipe" else set()
         told |= {"sample aspect ratio"} if is_pipe(target) and told else set()

@@ -136,7 +136,7 @@ FAULTS = (
     Fault(
         "frames in the order of text: 10 before 8",
         "deblurvid/judge/matching.py",
-        "ordered = sorted(stems, key=_natural)",
+        "ordered = sorted(stems, key=natural)",
         "ordered = sorted(stems)",
         (MATCHING + "test_images_numbered_in_a_row_are_a_clip",),
     ),
