@@ -12,7 +12,7 @@ from deblurvid.cli.arguments import size_from_text
 from deblurvid.cli.completing import generators
 from deblurvid.cli.ending import Exit
 from deblurvid.cli.failures import failure_of, report
-from deblurvid.cli.run import Debug, ProgressStyle  # noqa: TC001 - typer reads them
+from deblurvid.cli.options import Debug, ProgressStyle  # noqa: TC001 - typer reads them
 from deblurvid.errors import UsageError
 from deblurvid.events import Building, Notice
 

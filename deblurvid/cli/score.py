@@ -38,7 +38,7 @@ import typer
 from deblurvid.cli.arguments import size_from_text
 from deblurvid.cli.ending import Exit
 from deblurvid.cli.failures import failure_of, report
-from deblurvid.cli.run import Debug  # noqa: TC001 - typer reads it
+from deblurvid.cli.options import Debug  # noqa: TC001 - typer reads it
 from deblurvid.errors import OutputError, UsageError
 from deblurvid.frames import LARGEST_SIDE, SMALLEST_SIDE
 
