@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         UsageError,
         VerificationError,
     )
+    from deblurvid.folder import deblur_folder
     from deblurvid.frames import ColourTags, PictureFormat, Planes
     from deblurvid.image import deblur_image
     from deblurvid.pipeline import deblur_video
@@ -41,6 +42,7 @@ _HOMES = {
     "PictureFormat": "deblurvid.frames",
     "Planes": "deblurvid.frames",
     "Restored": "deblurvid.backends.base",
+    "deblur_folder": "deblurvid.folder",
     "deblur_image": "deblurvid.image",
     "deblur_video": "deblurvid.pipeline",
     "open_engine": "deblurvid.choose",
@@ -64,6 +66,7 @@ __all__ = [
     "Restored",
     "UsageError",
     "VerificationError",
+    "deblur_folder",
     "deblur_image",
     "deblur_video",
     "open_engine",

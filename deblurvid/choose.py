@@ -104,10 +104,7 @@ def open_engine(  # noqa: PLR0913 - each is a choice of its own
         EngineError: the device or the precision is not to be had here.
         OutputError: a plan was built and cannot be written into the cache.
     """
-    if not DEVICE_PATTERN.fullmatch(device):
-        raise UsageError(f"device {device!r} is not known; use auto, cpu, gpu, npu or cuda[:N]")
-    if precision not in PRECISIONS:
-        raise UsageError(f"precision {precision!r} is not known; use {', '.join(PRECISIONS)}")
+    _check_words(device, precision)
     tell = on_build or (lambda _: None)
     if Path(engine).suffix.lower() == PLAN_SUFFIX:
         number = _number_for_plan(engine, device, precision)
@@ -185,6 +182,24 @@ def fitting_engine(  # noqa: PLR0913 - each is a choice of its own
             f"are {size[0]}x{size[1]} {picture}"
         )
     yield engine
+
+
+def check_engine(engine: str, *, device: str, precision: str) -> None:
+    """Refuse what no picture could be restored by; arguments and errors as `open_engine`."""
+    _check_words(device, precision)
+    if Path(engine).suffix.lower() == PLAN_SUFFIX:
+        _number_for_plan(engine, device, precision)
+        return
+    load_generator(engine)
+    if device.startswith("cuda"):
+        cuda_place(device)
+
+
+def _check_words(device: str, precision: str) -> None:
+    if not DEVICE_PATTERN.fullmatch(device):
+        raise UsageError(f"device {device!r} is not known; use auto, cpu, gpu, npu or cuda[:N]")
+    if precision not in PRECISIONS:
+        raise UsageError(f"precision {precision!r} is not known; use {', '.join(PRECISIONS)}")
 
 
 def _in_openvino(

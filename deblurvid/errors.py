@@ -54,3 +54,15 @@ class DeviceMemoryError(EngineError):
 
 class VerificationError(DeblurvidError, RuntimeError):
     """The finished output is not what was promised."""
+
+
+def was_interrupted(error: BaseException | None) -> bool:
+    """Whether an interrupt is behind it: extension modules turn one into an ImportError."""
+    seen = set()
+    # A chain may bite its own tail.
+    while error is not None and id(error) not in seen:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False

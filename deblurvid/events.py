@@ -132,3 +132,62 @@ class Sampled:
 
 
 Event = Building | Built | Started | FrameDone | Notice | Finished | Sampled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderStarted:
+    """All files of a folder are planned, and nothing stands in the way; work begins."""
+
+    source: Path
+    target: Path
+    files: int
+    """To be restored; of each the events come between a FileStarted and a FileEnded."""
+    skipped: int
+    """That have been restored before; of each there is a FileEnded only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileStarted:
+    """What comes until FileEnded is of this file, as `deblur_video` tells it."""
+
+    file: Path
+    """From the source folder on."""
+    number: int
+    """Of all that are restored, from 1."""
+
+
+Outcome = Literal["done", "skipped", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileEnded:
+    """What became of one file of a folder."""
+
+    file: Path
+    """From the source folder on."""
+    target: Path
+    outcome: Outcome
+    why: str = ""
+    """The error, where it failed."""
+    frames: int = 0
+    seconds: float = 0.0
+    """Wall clock, opening it and its engine included."""
+    size_bytes: int = 0
+    """Of what was written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderFinished:
+    """All that could be done is done."""
+
+    done: int
+    skipped: int
+    failed: int
+    left: int
+    """Files that were not begun, for one had failed and `fail_fast` was asked for."""
+    frames: int
+    seconds: float
+    """Since FolderStarted, wall clock."""
+
+
+FolderEvent = FolderStarted | FileStarted | Event | FileEnded | FolderFinished

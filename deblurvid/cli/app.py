@@ -21,6 +21,8 @@ from deblurvid.cli.ending import Exit, tell
 from deblurvid.cli.engines import EPILOG as ENGINES_EPILOG
 from deblurvid.cli.engines import engines
 from deblurvid.cli.failures import failure_of, report
+from deblurvid.cli.folder import EPILOG as FOLDER_EPILOG
+from deblurvid.cli.folder import folder
 from deblurvid.cli.run import EPILOG, run
 from deblurvid.cli.score import EPILOG as SCORE_EPILOG
 from deblurvid.cli.score import score
@@ -48,6 +50,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run", epilog=EPILOG)(run)
+app.command("folder", epilog=FOLDER_EPILOG)(folder)
 app.command("build-engine", epilog=BUILD_EPILOG)(build_engine)
 app.command("engines", epilog=ENGINES_EPILOG)(engines)
 app.command("doctor", epilog=DOCTOR_EPILOG)(doctor)

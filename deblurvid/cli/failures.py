@@ -7,7 +7,7 @@ import traceback
 from contextlib import suppress
 
 from deblurvid.cli.ending import Exit, tell
-from deblurvid.errors import DeblurvidError
+from deblurvid.errors import DeblurvidError, was_interrupted
 from deblurvid.progress.display import Failure
 
 
@@ -18,7 +18,7 @@ def failure_of(error: BaseException, *, started: bool) -> Failure:
         error: what ended the work.
         started: whether the work had begun.
     """
-    if _was_interrupted(error):
+    if was_interrupted(error):
         return Failure("interrupted", "interrupted", "KeyboardInterrupt", Exit.INTERRUPTED)
     name = type(error).__name__
     match error:
@@ -32,18 +32,6 @@ def failure_of(error: BaseException, *, started: bool) -> Failure:
         case _:
             message = f"unexpected {name}: {error}. Run it again with --debug to see where"
             return Failure("error", message, name, Exit.FAILED)
-
-
-def _was_interrupted(error: BaseException | None) -> bool:
-    """Whether an interrupt is behind it: extension modules turn one into an ImportError."""
-    seen = set()
-    # A chain may bite its own tail.
-    while error is not None and id(error) not in seen:
-        if isinstance(error, KeyboardInterrupt):
-            return True
-        seen.add(id(error))
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def report(error: BaseException, failure: Failure, *, debug: bool) -> int:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from deblurvid.events import Event
+    from deblurvid.events import FolderEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,12 @@ class Failure:
 
 
 class Display(Protocol):
-    """Shows events as they come; a context manager around the run."""
+    """Shows events as they come; a context manager around the run.
 
-    def show(self, event: Event) -> None:
+    Each takes every event there is, and shows those that it is made for.
+    """
+
+    def show(self, event: FolderEvent) -> None:
         """Take the next event."""
         ...
 
@@ -47,7 +50,7 @@ class Display(Protocol):
 class NoDisplay:
     """Shows nothing; also what the other displays have in common."""
 
-    def show(self, event: Event) -> None:
+    def show(self, event: FolderEvent) -> None:
         """See Display.show."""
 
     def fail(self, failure: Failure) -> None:

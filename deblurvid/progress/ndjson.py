@@ -5,16 +5,29 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from deblurvid.events import Building, Built, Finished, FrameDone, Notice, Sampled, Started
+from deblurvid.events import (
+    Building,
+    Built,
+    FileEnded,
+    FileStarted,
+    Finished,
+    FolderFinished,
+    FolderStarted,
+    FrameDone,
+    Notice,
+    Sampled,
+    Started,
+)
 from deblurvid.progress.display import NoDisplay
 from deblurvid.progress.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from deblurvid.events import Event
+    from deblurvid.events import FolderEvent
     from deblurvid.progress.display import Failure
 
 FRAME_SECONDS = 0.1
@@ -38,7 +51,13 @@ class JsonDisplay(NoDisplay):
     error        message, type, exit_code
     interrupted  message, type, exit_code
 
-    Every object names its kind in `event`; the last is finished, sampled, error or interrupted.
+    Every object names its kind in `event`; the last is finished, sampled, error or
+    interrupted. Of a folder:
+
+    folder_started   source, target, files, skipped
+    file_started     file, number; from here to file_ended every object names the `file`
+    file_ended       file, target, outcome (done, skipped, failed), why, frames, seconds, size_bytes
+    folder_finished  done, skipped, failed, left, frames, seconds; in place of finished the last
     """
 
     def __init__(
@@ -49,8 +68,9 @@ class JsonDisplay(NoDisplay):
         self._pace = Pace(None, clock)
         self._next = 0.0
         self._held: dict[str, Any] | None = None
+        self._file: dict[str, str] = {}
 
-    def show(self, event: Event) -> None:
+    def show(self, event: FolderEvent) -> None:
         """See Display.show."""
         match event:
             case Building():
@@ -75,6 +95,16 @@ class JsonDisplay(NoDisplay):
                 self._write(_finished_object(event))
             case Sampled():
                 self._write({"event": "sampled", **asdict(event), "page": str(event.page)})
+            case FolderStarted() | FileStarted() | FileEnded() | FolderFinished():
+                self._show_of_folder(event)
+
+    def _show_of_folder(
+        self, event: FolderStarted | FileStarted | FileEnded | FolderFinished
+    ) -> None:
+        self._release()
+        self._file = {"file": str(event.file)} if isinstance(event, FileStarted) else {}
+        self._next = 0.0
+        self._write(_plain_object(event))
 
     def fail(self, failure: Failure) -> None:
         """See Display.fail."""
@@ -108,7 +138,24 @@ class JsonDisplay(NoDisplay):
 
     def _write(self, record: dict[str, Any]) -> None:
         if self._stream is not None:
-            print(json.dumps(record), file=self._stream, flush=True)
+            print(json.dumps(record | self._file), file=self._stream, flush=True)
+
+
+_NAMES = {
+    FolderStarted: "folder_started",
+    FileStarted: "file_started",
+    FileEnded: "file_ended",
+    FolderFinished: "folder_finished",
+}
+
+
+def _plain_object(
+    event: FolderStarted | FileStarted | FileEnded | FolderFinished,
+) -> dict[str, Any]:
+    values = {name: str(v) if isinstance(v, Path) else v for name, v in asdict(event).items()}
+    if "seconds" in values:
+        values["seconds"] = _rounded(values["seconds"])
+    return {"event": _NAMES[type(event)], **values}
 
 
 def _started_object(event: Started) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from deblurvid.progress.words import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from deblurvid.events import Event
+    from deblurvid.events import FolderEvent
 
 PLAIN_SECONDS = 5.0
 """Between two lines about frames."""
@@ -40,7 +40,7 @@ class PlainDisplay(NoDisplay):
         self._next = PLAIN_SECONDS
         self._next_build = 0.0
 
-    def show(self, event: Event) -> None:
+    def show(self, event: FolderEvent) -> None:
         """See Display.show."""
         match event:
             case Building():

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from deblurvid.events import Event
+    from deblurvid.events import FolderEvent
 
 
 class RichDisplay(NoDisplay):
@@ -83,7 +83,7 @@ class RichDisplay(NoDisplay):
         self._build_bar.stop()
         self._bar.stop()
 
-    def show(self, event: Event) -> None:
+    def show(self, event: FolderEvent) -> None:
         """See Display.show."""
         match event:
             case Building():

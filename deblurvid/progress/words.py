@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deblurvid.events import Built, Finished, Sampled, Started
+    from deblurvid.events import Built, FileEnded, Finished, FolderStarted, Sampled, Started
 
 _CHECKED = {
     "fast": "checked: frame count, timestamps and streams",
@@ -50,6 +50,20 @@ def sampled_lines(event: Sampled) -> tuple[str, str]:
         "busiest: mostly fewer"
     )
     return whole, look
+
+
+def folder_line(event: FolderStarted) -> str:
+    """What is restored from where to where."""
+    kept = f", {event.skipped} more are there already" if event.skipped else ""
+    return f"{event.source} -> {event.target}: {event.files} files{kept}"
+
+
+def ended_line(event: FileEnded) -> str:
+    """What became of one file of a folder."""
+    if event.outcome == "failed":
+        return f"failed: {event.file}: {event.why}"
+    frames = "1 frame" if event.frames == 1 else f"{event.frames} frames"
+    return f"{event.file}: {frames} in {event.seconds:.2f} s, {size_text(event.size_bytes)}"
 
 
 def built_line(event: Built) -> str:

@@ -110,6 +110,11 @@ def choose_encoder(
     )
 
 
+def check_codec(codec: str, options: dict[str, str]) -> None:
+    """Refuse an encoder, or a name of an option, that there is not; EncoderError says which."""
+    _check_options(_encoder(codec), options)
+
+
 def _encoder(name: str) -> av.Codec:
     try:
         encoder = av.Codec(name, "w")
