@@ -33,6 +33,8 @@ _OF_SAMPLES = frozenset(
      512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532)
 )  # fmt: skip
 """TIFF's tags that say how the samples are laid out, which the new file says of its own."""
+_OF_EVERY_TIFF = frozenset((282, 283, 296, 305))
+"""Resolution, and the program that wrote it: the source's, or else those of the new file."""
 _ANIMATED, _XMP_BIT, _EXIF_BIT, _ALPHA, _ICC_BIT = 0x02, 0x04, 0x08, 0x10, 0x20
 """Of WebP's VP8X chunk."""
 
@@ -247,7 +249,9 @@ def _of_tiff(data: bytes) -> ImageMetadata:
 
 def _in_tiff(data: bytes, metadata: ImageMetadata) -> bytes:
     """Behind the file comes a directory that takes the place of the first one."""
-    kept = read_directory(data).entries | said(metadata.exif)
+    own = read_directory(data).entries
+    kept = {tag: own[tag] for tag in own if tag in _OF_SAMPLES | _OF_EVERY_TIFF}
+    kept |= said(metadata.exif)
     if metadata.icc:
         kept[_TIFF_ICC] = Entry(7, metadata.icc)
     if metadata.xmp:
