@@ -38,6 +38,7 @@ print(json.dumps(report | {"cpu_seconds": time.process_time()}))
         ["--help"],
         ["--version"],
         ["run", "--help"],
+        ["folder", "--help"],
         ["doctor", "--help"],
         ["bench", "--help"],
         ["build-engine", "--help"],

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import zlib
 from io import BytesIO
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -22,6 +22,9 @@ from deblurvid.stages.tiff import exif_block, read_directory
 from tests.ffmpeg_tools import ffmpeg, ffprobe_json
 from tests.media import read_pictures
 from tests.processes import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KINDS = ("jpg", "png", "tiff", "webp")
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF/></x:xmpmeta>'
