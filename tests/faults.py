@@ -22,6 +22,7 @@ from tests.planted import (
     compare,
     cuda,
     docs,
+    folder,
     graph,
     matrix,
     pictures,
@@ -65,6 +66,7 @@ FAULTS = (
     *matrix.FAULTS,
     *ways.FAULTS,
     *sample.FAULTS,
+    *folder.FAULTS,
 )
 
 
