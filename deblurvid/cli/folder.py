@@ -132,9 +132,9 @@ def folder(
 ) -> int:
     """Restore the images and videos of a folder, each as `deblurvid run` does.
 
-    All targets are planned first: if one exists, is a source or would be that of two files,
-    nothing is done. A file that fails is told of, and the rest goes on. Images keep their kind,
-    EXIF, ICC profile and XMP; the encoding below is that of the videos.
+    All targets are planned first: if one exists, is a source, or would be that of two
+    files, nothing is done. A file that fails is told of, and the rest goes on. Images
+    keep their kind, EXIF, ICC profile and XMP; what is said of encoding is for the videos.
 
     Exit codes: 0 all done, 1 a file failed, 2 refused before work began, 130 interrupted.
     """
