@@ -270,7 +270,9 @@ def test_existing_targets_are_replaced_if_asked_for(tmp_path):
 
 
 @posix
-@pytest.mark.parametrize("what", ["folder at the name", "file for a folder", "not writable"])
+@pytest.mark.parametrize(
+    "what", ["folder at the name", "circle", "file for a folder", "not writable"]
+)
 def test_places_that_cannot_be_written_are_found_before_work(tmp_path, monkeypatch, what):
     """The first file could be restored, and is not."""
     image(tmp_path / "in" / "0.png")
@@ -278,6 +280,8 @@ def test_places_that_cannot_be_written_are_found_before_work(tmp_path, monkeypat
     out = tmp_path / "out"
     if what == "folder at the name":
         (out / "sub" / "1.png").mkdir(parents=True)
+    elif what == "circle":
+        _made(out / "sub" / "1.png").symlink_to("1.png")
     elif what == "file for a folder":
         _made(out / "sub").write_text("a file")
     else:
@@ -298,6 +302,7 @@ def test_links_are_followed_but_not_in_circles(tmp_path):
     source.mkdir()
     (source / "file.png").symlink_to(tmp_path / "far" / "1.png")
     (source / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    (source / "loop.png").symlink_to("loop.png")
     (source / "folder").symlink_to(tmp_path / "far")
     (tmp_path / "far" / "back").symlink_to(source)
     (source / "self").symlink_to(source)
@@ -305,7 +310,8 @@ def test_links_are_followed_but_not_in_circles(tmp_path):
 
     assert outcomes(events) == {"file.png": "done", "folder/1.png": "done"}
     assert not (tmp_path / "out" / "file.png").is_symlink()
-    assert "gone.png" in notices(events)
+    assert "2 files left out" in notices(events)
+    assert "gone.png, loop.png" in notices(events)
 
 
 def test_a_file_that_fails_is_told_and_the_rest_goes_on(tmp_path):

@@ -7,15 +7,15 @@ import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deblurvid.errors import InputError, OutputError, UsageError
-from deblurvid.folder.search import is_image, search
+from deblurvid.folder.search import is_file, is_image, search
 from deblurvid.stages.ffmpeg import kept_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from deblurvid.folder.search import Found
 
@@ -91,7 +91,7 @@ def plan_folder(source: Path, target: Path, options: FolderOptions, *, overwrite
     clashes = _two_of_one(items)
     sources = _Sources(source, found, recursive=options.recursive)
     for item in items:
-        if options.skip_existing and item.target.is_file():
+        if options.skip_existing and is_file(item.target):
             plan.skipped.append(item)
         elif why := sources.obstacle(item.target, overwrite=overwrite):
             clashes.append(why)
@@ -142,10 +142,9 @@ class _Sources:
         """Why a target cannot be written, in words; None if it can."""
         if not os.path.lexists(target):
             return None
-        real = target.resolve()
-        if self._holds(real) or (target.exists() and self._is_one(target)):
+        if self._holds(Path(os.path.realpath(target))) or self._is_one(target):
             return f"{target} is a file of the source folder itself"
-        if target.exists() and not target.is_file():
+        if not is_file(target):
             return f"{target} exists and is no file"
         return None if overwrite else f"{target} exists already"
 
@@ -155,6 +154,8 @@ class _Sources:
         return real.parent == self._folder
 
     def _is_one(self, target: Path) -> bool:
+        if not is_file(target):
+            return False
         file = target.stat()
         return (file.st_dev, file.st_ino) in self._identities
 

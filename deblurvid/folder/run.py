@@ -100,9 +100,10 @@ def _run(
 ) -> Generator[FolderEvent, None, None]:
     plan = plan_folder(source, target, which, overwrite=options.overwrite)
     make = _checked(options)
-    items = _grouped(plan.items)
     began = time.perf_counter()
-    yield FolderStarted(source=source, target=target, files=len(items), skipped=len(plan.skipped))
+    yield FolderStarted(
+        source=source, target=target, files=len(plan.items), skipped=len(plan.skipped)
+    )
     for text in plan.notices:
         yield Notice(text=text)
     for item in plan.skipped:
@@ -111,7 +112,7 @@ def _run(
     frames, made = 0, list[Path]()
     try:
         with Engines(make) as engines:
-            for number, item in enumerate(items, 1):
+            for number, item in enumerate(_grouped(plan.items), 1):
                 yield FileStarted(file=item.file, number=number)
                 ended = yield from _restored(item, replace(options, engine=engines), made)
                 yield ended
@@ -127,7 +128,7 @@ def _run(
         done=count["done"],
         skipped=count["skipped"],
         failed=count["failed"],
-        left=len(items) - count["done"] - count["failed"],
+        left=len(plan.items) - count["done"] - count["failed"],
         frames=frames,
         seconds=time.perf_counter() - began,
     )

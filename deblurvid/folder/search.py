@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +43,19 @@ def is_media(path: Path) -> bool:
     return is_image(path) or path.suffix.lower() in VIDEO_SUFFIXES
 
 
+def is_file(path: Path) -> bool:
+    """Whether it is a file, or a link to one."""
+    return stat.S_ISREG(mode_of(path))
+
+
+def mode_of(path: Path) -> int:
+    """The mode of what a path leads to; 0 where it leads to nothing, or nobody may know to what."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
+
+
 def search(folder: Path, *, recursive: bool, apart: Path) -> Found:
     """List the files of a folder.
 
@@ -61,7 +75,8 @@ def search(folder: Path, *, recursive: bool, apart: Path) -> Found:
     found = Found()
     closed = frozenset((folder.resolve(), apart.resolve()))
     for path in _walk(folder, Path(), closed, found, recursive=recursive):
-        (found.media if is_media(path) and (folder / path).is_file() else found.others).append(path)
+        readable = is_media(path) and is_file(folder / path)
+        (found.media if readable else found.others).append(path)
     if Path() in found.unreadable:
         raise InputError(f"{folder}: the folder cannot be listed")
     for paths in (found.media, found.others, found.unreadable, found.passed_over):
@@ -84,10 +99,10 @@ def _walk(
         return
     for entry in listed:
         path = below / entry.name
-        if not entry.is_dir():
+        if not stat.S_ISDIR(mode_of(folder / path)):
             yield path
             continue
-        real = Path(entry.path).resolve()
+        real = Path(os.path.realpath(entry.path))
         if real in closed:
             continue
         within = _walk(

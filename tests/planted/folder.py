@@ -20,8 +20,8 @@ FAULTS = (
     Fault(
         "-y replaces sources too",
         FOLDER + "plan.py",
-        "if self._holds(real) or (target.exists() and self._is_one(target)):",
-        "if not overwrite and self._holds(real):",
+        "if self._holds(Path(os.path.realpath(target))) or self._is_one(target):",
+        "if not overwrite and self._holds(Path(os.path.realpath(target))):",
         (TESTS + "test_a_source_within_its_target_is_not_written_to",),
     ),
     Fault(
@@ -34,8 +34,8 @@ FAULTS = (
     Fault(
         "links to a source are not followed",
         FOLDER + "plan.py",
-        "real = target.resolve()\n        if",
-        "real = target.absolute()\n        if",
+        "self._holds(Path(os.path.realpath(target)))",
+        "self._holds(target.absolute())",
         (TESTS + "test_no_way_leads_to_a_source",),
     ),
     Fault(
@@ -83,7 +83,7 @@ FAULTS = (
     Fault(
         "what is skipped is restored again",
         FOLDER + "plan.py",
-        "if options.skip_existing and item.target.is_file():",
+        "if options.skip_existing and is_file(item.target):",
         "if False:",
         (CLI + "test_all_done_is_0_and_again_is_refused_or_skipped",),
     ),

@@ -113,6 +113,21 @@ def test_an_image_takes_along_what_it_says_of_itself(tmp_path, old, new):
     assert (stream["width"], stream["height"]) == (40, 32)
 
 
+@pytest.mark.parametrize("lossless", [True, False])
+def test_webp_stays_transparent(tmp_path, lossless):
+    """What is put beside its picture does not hide that it has transparency; lossless stays so."""
+    made = picture("RGBA")
+    made.save(tmp_path / "a.webp", exif=exif(), lossless=lossless, exact=True)
+    restore(tmp_path / "a.webp", tmp_path / "b.webp")
+    with Image.open(tmp_path / "a.webp") as old, Image.open(tmp_path / "b.webp") as new:
+        assert old.mode == new.mode == "RGBA"
+        a, b = np.asarray(old), np.asarray(new)
+
+    assert said(tmp_path / "b.webp")["orientation"] == 6
+    assert np.array_equal(a[..., 3], b[..., 3])
+    assert np.array_equal(a[a[..., 3] > 0], b[a[..., 3] > 0]) or not lossless
+
+
 @pytest.mark.parametrize("kind", ["jpg", "png", "webp"])
 def test_exif_is_the_same_to_the_byte(tmp_path, kind):
     """Makers' notes refer to places within the block, so nothing of it is written anew."""
