@@ -64,6 +64,8 @@ def _read(data: bytes, order: str, offset: int, depth: int) -> Directory:
     found = Directory()
     for at in range(offset + 2, offset + 2 + 12 * count, 12):
         tag, kind, number, place = struct.unpack_from(order + "HHII", data, at)
+        if tag in found.entries:
+            continue  # what is there twice could be there a million times, three directories deep
         if tag in BELOW:
             found.entries[tag] = Entry(_LONG, below=_read(data, order, place, depth + 1))
             continue

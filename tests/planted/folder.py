@@ -200,6 +200,20 @@ FAULTS = (
         (TOLD + "test_a_profile_that_bursts_is_left_out",),
     ),
     Fault(
+        "a directory that is there hundreds of times is read as often",
+        STAGES + "tiff.py",
+        "if tag in found.entries:",
+        "if False:",
+        (TOLD + "test_no_file_keeps_one_busy",),
+    ),
+    Fault(
+        "a row of FF is searched from each of them",
+        STAGES + "jpeg.py",
+        'rb"\\xff([^',
+        'rb"\\xff+([^',
+        (TOLD + "test_no_file_keeps_one_busy",),
+    ),
+    Fault(
         "the engine of the last file restores the next one",
         FOLDER + "engines.py",
         "key = size, picture",

@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 import sys
+import time
 import zlib
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -300,6 +301,22 @@ def test_a_profile_that_bursts_is_left_out():
     chunk = struct.pack(">I", len(body)) + b"iCCP" + body + bytes(4)
 
     assert read_metadata(b"\x89PNG\r\n\x1a\n" + chunk) == ImageMetadata()
+
+
+def test_no_file_keeps_one_busy():
+    """Directories of hundreds of directories of hundreds more; and nothing but FF for a marker."""
+    count = 200
+    size = 2 + 12 * count + 4
+    data = b"II*\0" + struct.pack("<I", 8)
+    for level in range(3):
+        row = struct.pack("<HHII", EXIF_IFD, 4, 1, 8 + size * (level + 1))
+        data += struct.pack("<H", count) + row * count + bytes(4)
+    data += struct.pack("<HHHIII", 1, ISO, 3, 1, 1600, 0)
+    begun = time.process_time()
+
+    assert read_metadata(data).exif
+    assert is_cut_off(b"\xff\xd8" + b"\xff" * (1 << 17) + b"\0")
+    assert time.process_time() - begun < 2
 
 
 def test_a_directory_is_written_as_it_was_read():
