@@ -238,13 +238,18 @@ def test_a_source_within_its_target_is_not_written_to(tmp_path):
 
 
 @posix
-@pytest.mark.parametrize("way", ["link", "hard link", "linked folder", "dangling"])
+@pytest.mark.parametrize(
+    "way", ["link", "hard link", "linked folder", "linked folder of a new name", "dangling"]
+)
 def test_no_way_leads_to_a_source(tmp_path, way):
     """A target that is a source by a link, even with -y."""
     first = image(tmp_path / "in" / "a" / "1.png")
     (tmp_path / "out").mkdir()
     place = tmp_path / "out" / "a" / "1.png"
     if way == "linked folder":
+        (tmp_path / "out" / "a").symlink_to(first.parent)
+    elif way == "linked folder of a new name":
+        first.rename(first.with_suffix(".flv"))
         (tmp_path / "out" / "a").symlink_to(first.parent)
     elif way == "hard link":
         os.link(first, _made(place))

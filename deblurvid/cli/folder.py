@@ -190,13 +190,14 @@ def _watch(
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told here, with its code
         failure = failure_of(error, started=record.started is not None)
         if failure.kind == "interrupted" and record.started is not None:
-            failure = replace(
-                failure, message=f"interrupted; {record.count('done')} files are done"
-            )
+            done = f"{record.count('done')} of {record.started.files} files are done"
+            failure = replace(failure, message=f"interrupted; {done}")
         with suppress(OSError):  # the reader of standard output may have gone
             display.fail(failure)
         return report(error, failure, debug=debug)
-    if failed := record.count("failed"):
-        tell(f"error: {failed} of {len(record.ended)} files failed")
+    failed = [file for file in record.ended if file.outcome == "failed"]
+    if failed:
+        first = f"{failed[0].file}: {failed[0].why}"
+        tell(f"error: {len(failed)} of {len(record.ended)} files failed, the first {first}")
         return Exit.FAILED
     return Exit.DONE

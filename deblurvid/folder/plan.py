@@ -89,7 +89,7 @@ def plan_folder(source: Path, target: Path, options: FolderOptions, *, overwrite
         raise InputError(_nothing(source, found, options))
     items = [_item(path, source, target) for path in wanted]
     clashes = _two_of_one(items)
-    sources = _Sources(source, found, recursive=options.recursive)
+    sources = _Sources(source, target, found, recursive=options.recursive)
     for item in items:
         if options.skip_existing and is_file(item.target):
             plan.skipped.append(item)
@@ -132,26 +132,24 @@ def _two_of_one(items: list[Item]) -> list[str]:
 class _Sources:
     """Files that must not be written to, whatever is asked for."""
 
-    def __init__(self, folder: Path, found: Found, *, recursive: bool) -> None:
-        self._folder = folder.resolve()
+    def __init__(self, folder: Path, target: Path, found: Found, *, recursive: bool) -> None:
+        self._folder, self._target = folder.resolve(), target.resolve()
         self._recursive = recursive
         files = [(folder / path).stat() for path in found.media]
         self._identities = {(file.st_dev, file.st_ino) for file in files}
 
     def obstacle(self, target: Path, *, overwrite: bool) -> str | None:
         """Why a target cannot be written, in words; None if it can."""
+        real = Path(os.path.realpath(target))
+        if real.is_relative_to(self._folder) and not real.is_relative_to(self._target):
+            return f"{target} would lie in the source folder itself"
         if not os.path.lexists(target):
             return None
-        if self._holds(Path(os.path.realpath(target))) or self._is_one(target):
+        if (self._recursive and real.is_relative_to(self._folder)) or self._is_one(target):
             return f"{target} is a file of the source folder itself"
         if not is_file(target):
             return f"{target} exists and is no file"
         return None if overwrite else f"{target} exists already"
-
-    def _holds(self, real: Path) -> bool:
-        if self._recursive:
-            return real.is_relative_to(self._folder)
-        return real.parent == self._folder
 
     def _is_one(self, target: Path) -> bool:
         if not is_file(target):

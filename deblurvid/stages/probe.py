@@ -24,6 +24,6 @@ def probe(path: Path) -> tuple[tuple[int, int], PictureFormat] | None:
             context = video_stream(source.container, path).codec_context
             layout = LAYOUTS.get(context.pix_fmt or "")
             size = context.width, context.height
-    except DeblurvidError:
+    except (DeblurvidError, ValueError, OSError):  # its own run will tell why
         return None
     return (size, layout.picture) if layout else None

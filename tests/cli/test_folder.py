@@ -51,7 +51,7 @@ def test_a_failure_makes_the_code_1_and_is_told(cli: Cli, tree: Path, tmp_path: 
     assert [row[:3] for row in table if row[:1] == ["done"]] == [["done", "3", "6"]]
     assert ["skipped", "0"] in table
     assert ["failed", "1"] in table
-    assert result.last_line == "deblurvid: error: 1 of 4 files failed"
+    assert "error: 1 of 4 files failed, the first broken.mp4: " in result.last_line
     assert result.out == ""
 
 
@@ -135,7 +135,8 @@ def test_none_says_errors_only(cli: Cli, tree: Path, tmp_path: Path) -> None:
     """As run does."""
     result = cli("folder", tree, tmp_path / "out", "-r", "--progress", "none", *IDENTITY)
 
-    assert result.err == "deblurvid: error: 1 of 4 files failed\n"
+    assert result.err == result.last_line + "\n"
+    assert "error: 1 of 4 files failed, the first broken.mp4: " in result.err
 
 
 def test_names_are_shown_and_never_obeyed(cli: Cli, tmp_path: Path) -> None:
@@ -218,7 +219,7 @@ def test_interrupted(tmp_path: Path) -> None:
 
     assert process.returncode == 130, err
     assert names(tmp_path / "out") == ["1.png"]
-    assert err.splitlines()[-1] == "deblurvid: interrupted; 1 files are done"
+    assert err.splitlines()[-1] == "deblurvid: interrupted; 1 of 2 files are done"
     assert [report[name] for name in ("ended", "done", "failed", "left")] == [
         "interrupted",
         1,

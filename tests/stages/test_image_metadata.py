@@ -305,7 +305,7 @@ def test_a_profile_that_bursts_is_left_out():
 
 def test_no_file_keeps_one_busy():
     """Directories of hundreds of directories of hundreds more; and nothing but FF for a marker."""
-    count = 200
+    count = 120
     size = 2 + 12 * count + 4
     data = b"II*\0" + struct.pack("<I", 8)
     for level in range(3):
@@ -315,8 +315,8 @@ def test_no_file_keeps_one_busy():
     begun = time.process_time()
 
     assert read_metadata(data).exif
-    assert is_cut_off(b"\xff\xd8" + b"\xff" * (1 << 17) + b"\0")
-    assert time.process_time() - begun < 2
+    assert is_cut_off(b"\xff\xd8" + b"\xff" * (1 << 15) + b"\0")
+    assert time.process_time() - begun < 1
 
 
 def test_a_directory_is_written_as_it_was_read():
