@@ -87,7 +87,6 @@ def test_deblur_file_tells_how_far_it_is(tmp_path, video):
 
 def test_deblur_folder_goes_on_after_a_file_that_fails(tmp_path, video):
     """What can be restored is, what cannot is named, and the code says so; once more, all is skipped."""
-    pytest.importorskip("deblurvid.folder", reason="needs folders")
     (tmp_path / "in").mkdir()
     video.rename(tmp_path / "in/a.mp4")
     (tmp_path / "in/b.mp4").write_text("no video")
