@@ -12,7 +12,7 @@ import typer
 from deblurvid.cli.arguments import encoder_options_from, seconds_from_text
 from deblurvid.cli.ending import Exit, tell
 from deblurvid.cli.failures import failure_of, report
-from deblurvid.cli.run import (  # noqa: TC001 - typer reads them
+from deblurvid.cli.options import (  # noqa: TC001 - typer reads them
     Codec,
     Crf,
     Debug,

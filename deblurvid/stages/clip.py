@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from av.packet import Packet
@@ -17,6 +17,7 @@ from deblurvid.options import RunOptions
 from deblurvid.stages.clock import Clock
 from deblurvid.stages.decode import decode, describe, until_first_frame
 from deblurvid.stages.demux import Span, span_of, video_stream
+from deblurvid.stages.ffmpeg import side_data
 from deblurvid.stages.filters import FilterChain
 from deblurvid.stages.pipes import is_pipe
 from deblurvid.stages.source import open_source
@@ -24,10 +25,9 @@ from deblurvid.stages.tags import stated_colour
 from deblurvid.stages.timeline import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from av.sidedata.sidedata import SideData
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -156,16 +156,16 @@ def turn_of(frame: VideoFrame) -> tuple[Filter, ...]:
     The matrix takes a pixel (x, y) to (a x + c y, b x + d y) (ISO/IEC 14496-12, section 6.2.2). It
     is taken for the nearest of the four quarter turns, mirrored or not.
     """
-    for data in cast("Iterable[SideData]", frame.side_data):
-        if data.type.name == "DISPLAYMATRIX":
-            a, b, _, c, d = (int(n) for n in np.frombuffer(data, np.int32)[:5])  # type: ignore[call-overload]
-            transposed = abs(b) > abs(a)
-            x, y = (c, b) if transposed else (a, d)
-            steps = [("transpose", "cclock_flip")] if transposed else []
-            steps += [("hflip", "")] if x < 0 else []
-            steps += [("vflip", "")] if y < 0 else []
-            return tuple(steps)
-    return ()
+    matrix = side_data(frame).get("DISPLAYMATRIX")
+    if matrix is None:
+        return ()
+    a, b, _, c, d = (int(n) for n in np.frombuffer(matrix, np.int32)[:5])  # type: ignore[call-overload]
+    transposed = abs(b) > abs(a)
+    x, y = (c, b) if transposed else (a, d)
+    steps = [("transpose", "cclock_flip")] if transposed else []
+    steps += [("hflip", "")] if x < 0 else []
+    steps += [("vflip", "")] if y < 0 else []
+    return tuple(steps)
 
 
 def _is_transposed(turn: tuple[Filter, ...]) -> bool:

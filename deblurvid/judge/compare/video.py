@@ -124,6 +124,7 @@ def compare_video(
             stamps=stamps,
             info=info,
             tags=tags,
+            metadata=None,
             source=kept.source.container,
             span=kept.span,
             full=False,
