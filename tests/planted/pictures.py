@@ -189,7 +189,7 @@ FAULTS = (
     Fault(
         "corrupt frames always kept",
         STAGES + "decode.py",
-        'if on_corrupt != "drop" or not item.is_corrupt:',
+        'if on_corrupt != "drop" or not corrupt:',
         "if True:",
         (CORRUPT + "test_corrupt_frames_are_counted",),
     ),

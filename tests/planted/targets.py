@@ -66,8 +66,8 @@ FAULTS = (
     Fault(
         "AVI searched by times that are counted",
         STAGES + "demux.py",
-        'counted = container.format.name == "avi"',
-        "counted = False",
+        'counted = container.format.name == "avi"\n    if video.start_time',
+        "counted = False\n    if video.start_time",
         (TESTS + "test_a_part_of_an_avi_begins_at_its_frame",),
     ),
     Fault(
