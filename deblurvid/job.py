@@ -142,8 +142,11 @@ def open_job(
     conversion, choice = choose_encoding(opened, info, muxer, target, options)
     refuse_absent_hardware(choice)
     metadata, unfitting = metadata_for(opened.images, muxer, target, choice.pixel_format)
-    told = untold(container, tags, muxer, target, described=metadata is not None)
-    losses = [*planned_losses(plans, choice, conversion, info), *unfitting, *told]
+    losses = [
+        *planned_losses(plans, choice, conversion, info),
+        *unfitting,
+        *untold(container, tags, muxer, target, described=metadata is not None),
+    ]
     if options.strict and losses:
         raise UsageError(f"{losses[0]} (--strict makes this an error)")
     if muxer == "avi":

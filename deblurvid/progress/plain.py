@@ -75,7 +75,7 @@ class PlainDisplay(NoDisplay):
             print(printable(line), file=self._stream, flush=True)
 
 
-def _lines(event: Built | Started | Notice | Finished | Sampled) -> tuple[str, ...]:
+def _lines(event: FolderEvent) -> tuple[str, ...]:
     """What comes once, in lines."""
     match event:
         case Built():
@@ -88,3 +88,5 @@ def _lines(event: Built | Started | Notice | Finished | Sampled) -> tuple[str, .
             return (finished_line(event),)
         case Sampled():
             return sampled_lines(event)
+        case _:  # of a folder, which another display is for
+            return ()

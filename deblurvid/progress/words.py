@@ -62,8 +62,7 @@ def ended_line(event: FileEnded) -> str:
     """What became of one file of a folder."""
     if event.outcome == "failed":
         return f"failed: {event.file}: {event.why}"
-    frames = "1 frame" if event.frames == 1 else f"{event.frames} frames"
-    return f"{event.file}: {frames} in {event.seconds:.2f} s, {size_text(event.size_bytes)}"
+    return f"{event.file}: {counted(event.frames, 'frame')} in {event.seconds:.2f} s, {size_text(event.size_bytes)}"
 
 
 def built_line(event: Built) -> str:
