@@ -117,6 +117,7 @@ def open_job(
     from deblurvid.stages.decode import describe, until_first_frame
     from deblurvid.stages.demux import video_stream
     from deblurvid.stages.encoding import choose_encoding, even_rate
+    from deblurvid.stages.foretold import foretold_losses
     from deblurvid.stages.image_metadata import metadata_for
     from deblurvid.stages.landing import land, refuse_more_than_one
     from deblurvid.stages.losses import planned_losses, untold
@@ -142,15 +143,26 @@ def open_job(
     conversion, choice = choose_encoding(opened, info, muxer, target, options)
     refuse_absent_hardware(choice)
     metadata, unfitting = metadata_for(opened.images, muxer, target, choice.pixel_format)
+    if muxer == "avi":
+        info, choice = _for_avi(opened, source, info, choice, options)
     losses = [
         *planned_losses(plans, choice, conversion, info),
         *unfitting,
         *untold(container, tags, muxer, target, described=metadata is not None),
+        *foretold_losses(
+            container,
+            video,
+            target,
+            muxer,
+            choice,
+            tags=tags,
+            first=first,
+            info=info,
+            span=span,
+            conversion=conversion,
+        ),
     ]
-    if options.strict and losses:
-        raise UsageError(f"{losses[0]} (--strict makes this an error)")
-    if muxer == "avi":
-        info, choice = _for_avi(opened, source, info, choice, options)
+    _refuse_losses(losses, options)
     if muxer == "image2":
         refuse_more_than_one(target, info)
     engine = _engine_for(info, options, stack, build=build)
@@ -198,6 +210,11 @@ def open_job(
 def _discard_output(job: Job) -> None:
     """Of the output that the job has by then."""
     job.output.discard()
+
+
+def _refuse_losses(losses: list[str], options: RunOptions) -> None:
+    if options.strict and losses:
+        raise UsageError(f"{losses[0]} (--strict makes this an error)")
 
 
 def _check_fields(options: RunOptions, video: VideoStream, first: VideoFrame) -> None:

@@ -72,35 +72,40 @@ def read_back(path: Path, *, full: bool) -> Written:
         FFmpegError: it cannot be read, or a frame does not decode.
     """
     with av.open(f"file:{path}", options=READ_ONLY_FILES) as file:
-        written = Written(
-            streams=[
-                FoundStream(
-                    kind_of(stream),
-                    Fraction(stream.time_base or 1),
-                    words_of(stream),
-                    stream.metadata.get("handler_name", ""),
-                )
-                for stream in file.streams
-            ],
-            metadata=_metadata(file),
-            chapters=len(file.chapters()),
-        )
-        video = next((s for s in file.streams.video if kind_of(s) == "video"), None)
-        if video is not None and full:
-            video.thread_type = "AUTO"
-        # AVI numbers its packets in the order of decoding; what else FFmpeg says of it, it guesses.
-        numbered = file.format.name == "avi"
-        for packet in file.demux():
-            if not packet.size:
-                continue
-            stamp = packet.dts if numbered or packet.pts is None else packet.pts
-            found = written.streams[packet.stream_index]
-            found.stamps.append(stamp or 0)
-            found.end = max(found.end, (stamp or 0) + (packet.duration or 0))
-            if video is not None and packet.stream_index == video.index:
-                _decode(written, video, packet, full=full)
-        if video is not None:
-            _decode(written, video, None, full=full)
+        return read_open(file, full=full)
+
+
+def read_open(file: InputContainer, *, full: bool) -> Written:
+    """Do the same with a file that is open, at its beginning."""
+    written = Written(
+        streams=[
+            FoundStream(
+                kind_of(stream),
+                Fraction(stream.time_base or 1),
+                words_of(stream),
+                stream.metadata.get("handler_name", ""),
+            )
+            for stream in file.streams
+        ],
+        metadata=_metadata(file),
+        chapters=len(file.chapters()),
+    )
+    video = next((s for s in file.streams.video if kind_of(s) == "video"), None)
+    if video is not None and full:
+        video.thread_type = "AUTO"
+    # AVI numbers its packets in the order of decoding; what else FFmpeg says of it, it guesses.
+    numbered = file.format.name == "avi"
+    for packet in file.demux():
+        if not packet.size:
+            continue
+        stamp = packet.dts if numbered or packet.pts is None else packet.pts
+        found = written.streams[packet.stream_index]
+        found.stamps.append(stamp or 0)
+        found.end = max(found.end, (stamp or 0) + (packet.duration or 0))
+        if video is not None and packet.stream_index == video.index:
+            _decode(written, video, packet, full=full)
+    if video is not None:
+        _decode(written, video, None, full=full)
     for stream in written.streams:
         stream.stamps = array("q", sorted(stream.stamps))
     return written

@@ -112,4 +112,20 @@ FAULTS = (
         "+frag_keyframe+empty_moov",
         (TESTS + "test_sound_stays_beside_the_picture_in_fragments",),
     ),
+    Fault(
+        "losses that are known beforehand are told at the end",
+        "deblurvid/job.py",
+        "        *foretold_losses(",
+        "        *(lambda *a, **k: [])(",
+        ("tests/stages/test_foretold.py::test_strict_refuses_before_work_begins",),
+    ),
+    Fault(
+        "a loss told twice",
+        "deblurvid/pipeline.py",
+        "[text for text in lost if text not in job.losses]",
+        "lost",
+        (
+            "tests/stages/test_foretold.py::test_a_loss_is_said_once_and_before_the_first_frame[fast]",
+        ),
+    ),
 )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from deblurvid import deblur_video
-from deblurvid.errors import VerificationError
+from deblurvid.errors import UsageError
 from deblurvid.events import Notice
 from deblurvid.frames import HdrMetadata
 from deblurvid.stages.hdr import hdr_parameters
@@ -110,7 +110,7 @@ def test_other_encoders_are_said_to_lose_them(tmp_path):
 
     assert [t for t in notices(events) if "HDR10's mastering display" in t]
     assert [t for t in notices(events) if "HDR10's light level" in t]
-    with pytest.raises(VerificationError, match="HDR10's"):
+    with pytest.raises(UsageError, match="HDR10's"):
         list(deblur_video(source, tmp_path / "c.mkv", engine="identity", codec="ffv1", strict=True))
     assert not (tmp_path / "c.mkv").exists()
 
@@ -168,6 +168,6 @@ def test_dynamic_metadata_are_said_to_be_lost(tmp_path, units, name):
     events = list(deblur_video(source, tmp_path / "b.mkv", engine="identity"))
 
     assert [text for text in notices(events) if re.search(f"does not keep {name}", text)]
-    with pytest.raises(VerificationError, match=name):
+    with pytest.raises(UsageError, match=name):
         list(deblur_video(source, tmp_path / "c.mkv", engine="identity", strict=True))
     assert not (tmp_path / "c.mkv").exists()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from deblurvid import deblur_video
-from deblurvid.errors import EncoderError, UsageError, VerificationError
+from deblurvid.errors import EncoderError, UsageError
 from deblurvid.events import Notice
 from deblurvid.stages.streams import plan_streams
 from tests.media import make_video
@@ -70,7 +70,7 @@ def test_lost_chapters_and_tags_are_said(tmp_path):
         "the output does not keep the tags custom"
     ]
     assert notices(source, tmp_path / "b.mkv", strict=True) == []
-    with pytest.raises(VerificationError, match="CUSTOM"):
+    with pytest.raises(UsageError, match="CUSTOM"):
         notices(source, tmp_path / "c.mp4", strict=True, overwrite=True)
 
 

@@ -8,7 +8,7 @@ import pytest
 from av.video.frame import VideoFrame
 
 from deblurvid import deblur_video
-from deblurvid.errors import VerificationError
+from deblurvid.errors import UsageError
 from deblurvid.events import Notice
 from deblurvid.stages.tags import lost_tags, picture_tags, stated_colour
 from tests.media import make_video
@@ -46,12 +46,12 @@ def test_all_tags_are_found(tmp_path):
 
 
 def test_what_a_container_loses_is_said(tmp_path):
-    """MPEG-TS holds no rotation: a notice, and with strict a failure that leaves no file."""
+    """MPEG-TS holds no rotation: a notice, and with strict an error that leaves no file."""
     source = make_video(tmp_path / "a.mp4", rotation=90, audio=False)
     events = list(deblur_video(source, tmp_path / "b.ts", engine="identity"))
 
     assert [e for e in events if isinstance(e, Notice) and "rotation 90" in e.text]
-    with pytest.raises(VerificationError, match="rotation 90"):
+    with pytest.raises(UsageError, match="rotation 90"):
         list(deblur_video(source, tmp_path / "c.ts", engine="identity", strict=True))
     assert not (tmp_path / "c.ts").exists()
 
@@ -92,7 +92,7 @@ def test_cropping_by_the_container_is_said(tmp_path):
 
     texts = [event.text for event in events if isinstance(event, Notice)]
     assert [text for text in texts if "cropping by the container" in text and "0/0/8/0" in text]
-    with pytest.raises(VerificationError, match="cropping"):
+    with pytest.raises(UsageError, match="cropping"):
         list(deblur_video(source, tmp_path / "c.mkv", engine="identity", strict=True))
 
 
