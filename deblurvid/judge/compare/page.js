@@ -2,6 +2,7 @@
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
+const LARGEST = 2;
 
 /* A line between two layers. It is moved by the pointer anywhere on the picture and by the keys. */
 class Stage {
@@ -9,7 +10,7 @@ class Stage {
     this.element = element;
     this.view = element.querySelector(".view");
     this.handle = element.querySelector(".handle");
-    this.fit = true;
+    this.place = [0.5, 0.5];
     this.view.addEventListener("pointerdown", (event) => this.grab(event));
     this.view.addEventListener("pointermove", (event) => {
       if (this.view.hasPointerCapture(event.pointerId)) this.follow(event);
@@ -52,17 +53,20 @@ class Stage {
     this.handle.setAttribute("aria-valuenow", String(said));
     this.handle.setAttribute("aria-valuetext", `${said} % ${data.labels[0]}, ${100 - said} % ${data.labels[1]}`);
   }
-  /* 0 fits the page; else every pixel of the video is so many of the screen. */
+  /* 0 fits the page; else every pixel of the video is so many of the screen, about the place. */
   resize(zoom) {
     const ratio = window.devicePixelRatio || 1;
     this.element.classList.toggle("zoomed", zoom > 0);
     this.view.style.aspectRatio = `${data.width * data.aspect} / ${data.height}`;
-    this.view.style.width = zoom ? `${(data.width * data.aspect * zoom) / ratio}px` : "auto";
-    this.view.style.maxWidth = zoom ? "none" : `calc(86vh * ${(data.width * data.aspect) / data.height})`;
-    if (zoom) {
-      this.element.scrollLeft = (this.element.scrollWidth - this.element.clientWidth) / 2;
-      this.element.scrollTop = (this.element.scrollHeight - this.element.clientHeight) / 2;
-    }
+    const width = data.width * data.aspect;
+    const pixels = `${(width * zoom) / ratio}px`;
+    this.view.style.width = zoom ? pixels : "auto";
+    /* What fits the page is no higher than the window, and no pixel is larger than two. */
+    const fit = `min(82vh * ${width / data.height}, ${width * LARGEST}px)`;
+    this.element.parentElement.style.setProperty("--widest", zoom ? pixels : fit);
+    const [x, y] = this.place;
+    this.element.scrollLeft = x * this.element.scrollWidth - this.element.clientWidth / 2;
+    this.element.scrollTop = y * this.element.scrollHeight - this.element.clientHeight / 2;
   }
 }
 
@@ -82,11 +86,18 @@ for (const button of moments) {
   button.querySelector("img").src = pair.querySelector(".under").src;
   button.addEventListener("click", () => choose(moments, button, () => {
     for (const other of pictures.view.querySelectorAll("[data-pair]")) other.hidden = other !== pair;
+    pictures.place = data.places[number];
   }));
 }
 const zooms = [...document.querySelectorAll("[data-zoom]")];
 for (const button of zooms) {
   button.addEventListener("click", () => choose(zooms, button, () => pictures.resize(Number(button.dataset.zoom))));
+}
+/* A picture that does not fit is opened at its pixels, with the line where it differs most. */
+pictures.place = data.places[moments.findIndex((button) => button.getAttribute("aria-pressed") === "true")];
+if (data.width > pictures.element.clientWidth * (window.devicePixelRatio || 1)) {
+  zooms.find((button) => button.dataset.zoom === "1").click();
+  pictures.put(100 * pictures.place[0]);
 }
 
 /* Both videos at the same frame: the second follows the first one's clock. */

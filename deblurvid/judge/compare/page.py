@@ -146,12 +146,12 @@ def _page(
         second_label=escape(labels[1]),
         first_name=escape(clips[0].path.name),
         second_name=escape(clips[1].path.name),
-        stats=stats_html(found, labels, end),
+        stats=stats_html(found, labels, size=clips[1].size, count=found.count, end=end),
         frames_intro=_pictures_intro(found),
         players_intro=_players_intro(found),
         curves_intro=_curves_intro(found),
         pairs="\n".join(
-            _pair_html(n, pair, labels, at)
+            _pair_html(n, pair, labels, at, hidden=n != found.foremost)
             for n, (pair, at) in enumerate(zip(pictures, chosen, strict=True))
         ),
         chips="\n".join(_moment_html(n, at, found) for n, at in enumerate(chosen)),
@@ -174,6 +174,7 @@ def _data(
         "width": clip.size[0],
         "height": clip.size[1],
         "aspect": float(clip.sample_aspect_ratio),
+        "places": [[round(share, 4) for share in sight.place] for sight in found.chosen],
         "times": [round(float(at), 6) for at in found.times],
         "points": [round(float(f.seconds), 6) for f in found.figures],
         "end": end,
@@ -188,7 +189,8 @@ def _pictures_intro(found: Survey) -> str:
     if len(found.chosen) == 1:
         return "Drag the line, or use the arrow keys."
     return (
-        "In each third of the time the frame in which the two differ most, and how alike it is. "
+        "In each third of the time the frame in which the two differ most, and how much a colour "
+        "value of it changes on average, of 255; first the one that differs most of all. "
         "Drag the line, or use the arrow keys."
     )
 
@@ -209,22 +211,23 @@ def _curves_intro(found: Survey) -> str:
     )
 
 
-def _pair_html(number: int, pair: list[str], labels: tuple[str, str], at: float) -> str:
-    hidden = " hidden" if number else ""
+def _pair_html(
+    number: int, pair: list[str], labels: tuple[str, str], at: float, *, hidden: bool
+) -> str:
     alts = [escape(f"{label}: the frame at {at:.3f} seconds") for label in labels]
     return (
-        f'      <div data-pair="{number}"{hidden}>'
+        f'      <div data-pair="{number}"{" hidden" if hidden else ""}>'
         f'<img class="under" alt="{alts[1]}" src="{pair[1]}" draggable="false">'
         f'<img class="over" alt="{alts[0]}" src="{pair[0]}" draggable="false"></div>'
     )
 
 
 def _moment_html(number: int, at: float, found: Survey) -> str:
-    decibel = next(f.psnr_db for f in found.figures if float(f.seconds) == at)
-    pressed = "false" if number else "true"
+    change = next(f.mean_change for f in found.figures if float(f.seconds) == at)
+    pressed = "true" if number == found.foremost else "false"
     return (
         f'      <button type="button" class="moment" data-moment="{number}" aria-pressed="{pressed}">'
-        f'<img alt="" src="data:,"><span>{at:.3f} s<small>{decibel:.1f} dB</small></span>'
+        f'<img alt="" src="data:,"><span>{at:.3f} s<small>changed by {change:.1f}</small></span>'
         "</button>"
     )
 

@@ -38,12 +38,20 @@ class Survey:
     """Which frames were measured: every so manieth."""
     chosen: list[Sight]
     """The frame of each third of the time that differs most, of those that were measured."""
+    count: int
+    """Frames that both show."""
     times: list[Fraction]
     """Seconds of each frame of the players."""
     players: tuple[bytes, bytes]
     """MP4 files."""
     player_size: tuple[int, int] | None
     """Of the players where they were encoded anew; None where they are the clips' own packets."""
+
+    @property
+    def foremost(self) -> int:
+        """Which of the chosen differs most."""
+        likeness = {f.seconds: f.psnr_db for f in self.figures}
+        return min(range(len(self.chosen)), key=lambda n: likeness[self.chosen[n].seconds])
 
 
 def survey(
@@ -67,6 +75,7 @@ def survey(
     best: dict[int, tuple[float, Sight]] = {}
     figures: list[Figures] = []
     times: list[Fraction] = []
+    number = -1
     for number, pair in enumerate(paired(first, second)):
         if pair.seconds < PLAYER_SECONDS:
             times.append(pair.seconds)
@@ -83,6 +92,7 @@ def survey(
         figures=figures,
         every=every,
         chosen=[best[part][1] for part in sorted(best)],
+        count=number + 1,
         times=times,
         players=copies or (encoded[0].finish(), encoded[1].finish()),
         player_size=size,

@@ -32,6 +32,7 @@ class Tags(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
+        self.text = text
         self.attributes, self.inner, self._open = [], {}, None
         self.feed(text)
 
@@ -365,3 +366,36 @@ def test_it_needs_neither_opencv_nor_scikit_image(tmp_path, pair):
     subprocess.run([sys.executable, "-c", code, *pair, target], check=True, timeout=60)
 
     assert target.stat().st_size > 20_000
+
+
+def test_the_head_says_what_was_changed(tmp_path):
+    """Mean and largest difference of all RGB codes by their formulas, and neither dB nor sharpness."""
+    clips = [noise(3, SIZE, "gbrp", seed=seed) for seed in (1, 2)]
+    clips[1][1] = [plane // 16 for plane in clips[1][1]]
+    paths = [write_clip(tmp_path / f"{n}.mkv", c, "gbrp") for n, c in enumerate(clips)]
+
+    tags, _ = written(tmp_path, *paths)
+
+    apart = np.abs(np.subtract(*(np.array(clip, float) for clip in clips)))
+    head = re.search(r'<dl class="stats">(.*?)</dl>', tags.text, re.DOTALL).group(1)
+    assert f"<dd>{apart.mean():.1f} of 255</dd>" in head
+    assert f"<dd>{apart.max():.0f} of 255</dd>" in head
+    assert "at 0.040 s" in head
+    assert "compared: 0.12 s of 64\N{MULTIPLICATION SIGN}48</dt><dd>3 frames</dd>" in head
+    assert "dB" not in head
+    assert "sharpness" not in head
+
+
+def test_what_differs_most_is_opened_first_where_it_differs(tmp_path):
+    """The second of three pictures, of which a square in the right lower corner is changed."""
+    grey = flat([90] * 3, (128, 96))
+    changed = [[plane.copy() for plane in planes] for planes in grey]
+    for number, code in enumerate((100, 160, 110)):
+        changed[number][0][70:90, 100:120] = code
+    paths = [write_clip(tmp_path / f"{n}.mkv", c) for n, c in enumerate((grey, changed))]
+
+    tags, _ = written(tmp_path, *paths)
+
+    assert ["false", "true", "false"] == tags.get("button", "aria-pressed")[:3]
+    x, y = json.loads(tags.inner["scriptapplication/json"])["places"][1]
+    assert (0.75 <= x <= 1, 2 / 3 <= y <= 1) == (True, True)
