@@ -97,8 +97,8 @@ FAULTS = (
     Fault(
         "name of a file runs in the page",
         JUDGE + "page.py",
-        "first_name=escape(clips[0].path.name)",
-        "first_name=clips[0].path.name",
+        "first_name=escape(names[0])",
+        "first_name=names[0]",
         (BROWSER + "test_names_and_facts_are_text",),
     ),
     Fault(

@@ -23,7 +23,6 @@ def _facts(clip: Clip) -> dict[str, str]:
     shape = "" if ratio == 1 else f", samples {ratio.numerator}:{ratio.denominator}"
     tags = f"{info.colour.matrix}, {'full' if info.colour.full_range else 'limited'} range"
     return {
-        "File": clip.path.name,
         "Size": f"{clip.size_bytes / 1e6:.2f} MB",
         "Container": "/".join(clip.container.split(",")[:2]),
         "Codec": info.codec,

@@ -12,6 +12,7 @@ import io
 import json
 from html import escape
 from importlib.resources import files
+from statistics import fmean
 from string import Template
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from deblurvid.judge.compare.writing import check_targets, write_whole
 from deblurvid.stages.clip import check_alike, common_seconds, hdr_remark, lengths_remark, look_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
     from pathlib import Path
 
     import numpy as np
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 EXACT_BYTES = 4 << 20
 """Of a picture that is embedded as PNG; larger ones become JPEG."""
 JPEG_QUALITY = 95
+UNLIKE_DB = 20
+"""PSNR of a picture to its blurred self mostly lies above, and to another one below."""
 
 
 def write_page(
@@ -49,6 +52,18 @@ def write_page(
     say: Callable[[str], None] = lambda _: None,
     watch: Callable[[float], None] = lambda _: None,
 ) -> None:
+    """Write the page of a comparison, as `page_steps` does; `watch` is told the share that is done."""
+    for share in page_steps(asked, target, facts=facts, say=say):
+        watch(share)
+
+
+def page_steps(
+    asked: Asked,
+    target: Path,
+    *,
+    facts: Mapping[str, str],
+    say: Callable[[str], None] = lambda _: None,
+) -> Generator[float, None, None]:
     """Write the page of a comparison; see `deblurvid.judge.compare.compare_page`.
 
     Args:
@@ -56,13 +71,15 @@ def write_page(
         target: where it goes.
         facts: shown as a table.
         say: told what is not as one might expect; it stands on the page too.
-        watch: told the share that is done.
+
+    Yields:
+        The share that is done, 0 to 1.
     """
     check_targets(asked, target)
-    first, second = look_at(asked.first), look_at(asked.second)
+    first, second = look_at(asked.first, asked.start), look_at(asked.second)
     check_alike(first, second)
     reference = None if asked.reference is None else _reference(asked.reference, second)
-    found = survey(first, second, reference, watch)
+    found = yield from survey(first, second, reference)
     uris = [[_picture_uri(p) for p in sight.in_eight_bits] for sight in found.chosen]
     notices = _notices(first, second, found, exact=all(e for pair in uris for _, e in pair))
     for notice in notices:
@@ -84,6 +101,12 @@ def _reference(path: Path, second: Clip) -> Clip:
 def _notices(first: Clip, second: Clip, found: Survey, *, exact: bool) -> list[str]:
     length = common_seconds(first, second)
     notices = [lengths_remark(first, second) or "", hdr_remark(first, second) or ""]
+    likeness = fmean(f.psnr_db for f in found.figures)
+    if notices[0] and likeness < UNLIKE_DB:
+        notices.append(
+            f"{first.path} and {second.path} may not show the same moments: their PSNR is "
+            f"{likeness:.1f} dB only; --start says where in the first the second begins"
+        )
     if length > PLAYER_SECONDS:
         notices.append(
             f"the players hold the first {PLAYER_SECONDS} s of {float(length):.3f} s; the curves "
@@ -131,6 +154,7 @@ def _page(
     notices: list[str],
 ) -> str:
     labels = (asked.labels[0] or "first", asked.labels[1] or "second")
+    names = asked.first_is or clips[0].path.name, clips[1].path.name
     charts = charts_of(found, labels, asked.reference.name if asked.reference else "")
     seconds = [float(f.seconds) for f in found.figures]
     end = float(common_seconds(*clips))
@@ -144,8 +168,9 @@ def _page(
         version=escape(__version__),
         first_label=escape(labels[0]),
         second_label=escape(labels[1]),
-        first_name=escape(clips[0].path.name),
-        second_name=escape(clips[1].path.name),
+        first_name=escape(names[0]),
+        second_name=escape(names[1]),
+        times_from=_times_from(asked),
         stats=stats_html(found, labels, size=clips[1].size, count=found.count, end=end),
         frames_intro=_pictures_intro(found),
         players_intro=_players_intro(found),
@@ -159,10 +184,18 @@ def _page(
         second_video=_uri("video/mp4", found.players[1]),
         charts="\n".join(chart_html(c, n, seconds, end, chosen) for n, c in enumerate(charts)),
         figures=table_html(charts, seconds),
-        facts=facts_html(labels, clip_facts(*clips), facts),
+        facts=facts_html(labels, {"File": names} | clip_facts(*clips), facts),
         notices=_notices_html(notices),
         data=_json(_data(clips[1], found, charts, labels, end)),
     )
+
+
+def _times_from(asked: Asked) -> str:
+    """What the times on the page count from, where that is not the files' beginning."""
+    words = asked.times_from
+    if asked.start:
+        words = f"{float(asked.start):.3f} s of {asked.first.name}"
+    return f"<p>Times on this page count from {escape(words)}.</p>" if words else ""
 
 
 def _data(

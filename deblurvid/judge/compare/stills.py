@@ -63,7 +63,7 @@ def compare_pictures(
     if asked.layout == "wipe":
         raise UsageError("--layout wipe moves; write a video, or use split, side or stack")
     check_targets(asked, target)
-    first, second = look_at(asked.first), look_at(asked.second)
+    first, second = look_at(asked.first, asked.start), look_at(asked.second)
     check_alike(first, second)
     for remark in (lengths_remark(first, second), hdr_remark(first, second)):
         if remark:

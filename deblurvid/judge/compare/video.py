@@ -87,7 +87,7 @@ def compare_video(
     options = RunOptions(codec=codec, encoder_options=encoder_options or {})
     muxer = WRITABLE_FORMATS[target.suffix.lower()]
     check_targets(asked, target)
-    clips = look_at(asked.first), look_at(asked.second)
+    clips = look_at(asked.first, asked.start), look_at(asked.second)
     check_alike(*clips)
     with ExitStack() as stack:
         kept = _kept(clips, muxer, options, say, stack)

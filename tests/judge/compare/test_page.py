@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sys
+from fractions import Fraction
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -396,6 +397,64 @@ def test_what_differs_most_is_opened_first_where_it_differs(tmp_path):
 
     tags, _ = written(tmp_path, *paths)
 
-    assert ["false", "true", "false"] == tags.get("button", "aria-pressed")[:3]
+    assert tags.get("button", "aria-pressed")[:3] == ["false", "true", "false"]
     x, y = json.loads(tags.inner["scriptapplication/json"])["places"][1]
     assert (0.75 <= x <= 1, 2 / 3 <= y <= 1) == (True, True)
+
+
+@pytest.mark.parametrize("start", ["0.16", "0.121"])
+def test_a_part_is_compared_with_its_own_moments(tmp_path, start):
+    """From the first frame at that time on: the fifth of 25 a second, whose codes are the same."""
+    codes = list(range(40, 200, 16))
+    first = write_clip(tmp_path / "a.mkv", flat(codes, SIZE), first=2)
+    second = write_clip(tmp_path / "b.mkv", flat(codes[4:7], SIZE))
+
+    tags, said = written(tmp_path, first, second, start=Fraction(start))
+
+    data = json.loads(tags.inner["scriptapplication/json"])
+    assert data["curves"][1][0]["values"] == [100, 100, 100]
+    seen_b, seen_a = (lumas(uri)[0] for uri in tags.get("video", "src"))
+    assert codes[4:7] == pytest.approx(seen_a, abs=2)
+    assert seen_a == pytest.approx(seen_b, abs=1)
+    assert f"count from {float(Fraction(start)):.3f} s of a.mkv" in tags.text.partition("<main>")[0]
+    assert not any("same moments" in text for text in said)
+
+
+def test_a_start_behind_the_end_is_refused(tmp_path, pair):
+    """Of a clip of 9 frames, 0.36 s; and below 0."""
+    with pytest.raises(UsageError, match=r"0\.mp4 has no frame at 0\.360 s or later"):
+        written(tmp_path, *pair, start=Fraction("0.36"))
+    with pytest.raises(UsageError, match="--start -1: it must not be below 0"):
+        written(tmp_path, *pair, start=Fraction(-1))
+
+
+def test_what_may_be_other_moments_is_said(tmp_path):
+    """Noise of two seeds, PSNR about 10 dB: said where the lengths differ, as they do of a part."""
+    paths = [
+        write_clip(tmp_path / f"{n}.mkv", noise(count, SIZE, seed=n))
+        for n, count in enumerate((9, 3, 9))
+    ]
+    words = "may not show the same moments: their PSNR is"
+
+    _, said = written(tmp_path, paths[0], paths[1])
+    assert any(words in text for text in said)
+    (tmp_path / "page.html").unlink()
+    _, said = written(tmp_path, paths[0], paths[2])
+    assert not any(words in text for text in said)
+    (tmp_path / "page.html").unlink()
+    _, said = written(tmp_path, paths[0], paths[0], start=Fraction("0.2"), overwrite=True)
+    assert any(words in text for text in said)
+
+
+def test_a_stand_in_is_named_by_what_it_stands_for(tmp_path, pair):
+    """At the head and in the table; its own name is nowhere."""
+    path = pair[0].rename(tmp_path / "stand-in.mp4")
+
+    tags, _ = written(
+        tmp_path, path, pair[1], first_is="true.mp4: excerpt", times_from="1.170 s of <it>"
+    )
+
+    text = tags.text
+    assert text.count("true.mp4: excerpt") == 2
+    assert "stand-in" not in text
+    assert "<p>Times on this page count from 1.170 s of &lt;it&gt;.</p>" in text
