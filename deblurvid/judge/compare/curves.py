@@ -86,11 +86,13 @@ def stats_html(
         text = f"PSNR: {labels[1]} is {nearer} the sharp truth than {labels[0]}"
         rows[text] = f"{gain:+.2f} dB".replace("-", minus)
     rows["how much a colour value changes, on average"] = f"{mean:.1f} of 255"
-    rows[f"the largest change, at {float(most.seconds):.3f} s"] = (
-        f"{most.largest_change:.0f} of 255"
-    )
+    when = f", at {float(most.seconds):.3f} s" if found.players else ""
+    rows[f"the largest change{when}"] = f"{most.largest_change:.0f} of 255"
     shown = f"{size[0]}\N{MULTIPLICATION SIGN}{size[1]}"
-    rows[f"compared: {end:.2f} s of {shown}"] = "1 frame" if count == 1 else f"{count} frames"
+    if found.players:
+        rows[f"compared: {end:.2f} s of {shown}"] = "1 frame" if count == 1 else f"{count} frames"
+    else:
+        rows[f"compared: {shown}"] = "1 picture"
     return "\n".join(
         f"    <div><dt>{escape(name)}</dt><dd>{value}</dd></div>" for name, value in rows.items()
     )

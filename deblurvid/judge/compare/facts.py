@@ -6,15 +6,29 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from deblurvid.judge.compare.charts import Chart
     from deblurvid.stages.clip import Clip
 
 
-def clip_facts(first: Clip, second: Clip) -> dict[str, tuple[str, str]]:
-    """Of both clips, by what is told."""
+OF_TIME = ("Frames", "Frame rate", "Length", "Bit rate")
+
+
+def clip_facts(first: Clip, second: Clip, *, still: bool) -> dict[str, tuple[str, str]]:
+    """Of both clips, by what is told; of single pictures nothing that belongs to time."""
     a, b = _facts(first), _facts(second)
-    return {name: (a[name], b[name]) for name in a}
+    return {name: (a[name], b[name]) for name in a if not (still and name in OF_TIME)}
+
+
+def chart_facts(charts: Sequence[Chart]) -> dict[str, tuple[str, str]]:
+    """What was measured of single pictures; what is of both together stands with the second."""
+    pairs = {}
+    for chart in charts:
+        values = [f"{curve.values[0]:.2f}" for curve in chart.curves]
+        name = f"{chart.title} ({chart.unit})"
+        pairs[name] = (values[0], values[1]) if len(values) > 1 else ("", values[0])
+    return pairs
 
 
 def _facts(clip: Clip) -> dict[str, str]:

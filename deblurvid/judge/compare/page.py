@@ -11,16 +11,22 @@ import hashlib
 import io
 import json
 from html import escape
-from importlib.resources import files
 from statistics import fmean
 from string import Template
 from typing import TYPE_CHECKING
 
 from deblurvid import __version__
 from deblurvid.errors import InputError
-from deblurvid.judge.compare.charts import chart_html, table_html
 from deblurvid.judge.compare.curves import charts_of, stats_html
-from deblurvid.judge.compare.facts import clip_facts, facts_html
+from deblurvid.judge.compare.facts import chart_facts, clip_facts, facts_html
+from deblurvid.judge.compare.sections import (
+    data_uri,
+    moments_html,
+    motion_html,
+    packaged,
+    pairs_html,
+    pictures_intro,
+)
 from deblurvid.judge.compare.survey import PLAYER_SECONDS, survey
 from deblurvid.judge.compare.writing import check_targets, write_whole
 from deblurvid.stages.clip import check_alike, common_seconds, hdr_remark, lengths_remark, look_at
@@ -135,14 +141,10 @@ def _picture_uri(picture: NDArray[np.uint8]) -> tuple[str, bool]:
     file = io.BytesIO()
     image.save(file, "PNG")
     if len(file.getvalue()) <= EXACT_BYTES:
-        return _uri("image/png", file.getvalue()), True
+        return data_uri("image/png", file.getvalue()), True
     file = io.BytesIO()
     image.save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0)
-    return _uri("image/jpeg", file.getvalue()), False
-
-
-def _uri(kind: str, data: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+    return data_uri("image/jpeg", file.getvalue()), False
 
 
 def _page(
@@ -156,11 +158,12 @@ def _page(
     labels = (asked.labels[0] or "first", asked.labels[1] or "second")
     names = asked.first_is or clips[0].path.name, clips[1].path.name
     charts = charts_of(found, labels, asked.reference.name if asked.reference else "")
-    seconds = [float(f.seconds) for f in found.figures]
     end = float(common_seconds(*clips))
-    chosen = [float(sight.seconds) for sight in found.chosen]
-    style, script = _file("page.css"), _file("page.js")
-    return Template(_file("page.html")).substitute(
+    told = {"File": names} | clip_facts(*clips, still=not found.players)
+    told |= {} if found.players else chart_facts(charts)
+    style = packaged("page.css")
+    script = packaged("page.js") + (packaged("motion.js") if found.players else "")
+    return Template(packaged("page.html")).substitute(
         style=style,
         style_hash=_sha256(style),
         script=script,
@@ -172,19 +175,11 @@ def _page(
         second_name=escape(names[1]),
         times_from=_times_from(asked),
         stats=stats_html(found, labels, size=clips[1].size, count=found.count, end=end),
-        frames_intro=_pictures_intro(found),
-        players_intro=_players_intro(found),
-        curves_intro=_curves_intro(found),
-        pairs="\n".join(
-            _pair_html(n, pair, labels, at, hidden=n != found.foremost)
-            for n, (pair, at) in enumerate(zip(pictures, chosen, strict=True))
-        ),
-        chips="\n".join(_moment_html(n, at, found) for n, at in enumerate(chosen)),
-        first_video=_uri("video/mp4", found.players[0]),
-        second_video=_uri("video/mp4", found.players[1]),
-        charts="\n".join(chart_html(c, n, seconds, end, chosen) for n, c in enumerate(charts)),
-        figures=table_html(charts, seconds),
-        facts=facts_html(labels, {"File": names} | clip_facts(*clips), facts),
+        frames_intro=pictures_intro(found),
+        pairs=pairs_html(found, pictures, labels),
+        moments=moments_html(found),
+        motion=motion_html(found, labels, charts, end),
+        facts=facts_html(labels, told, facts),
         notices=_notices_html(notices),
         data=_json(_data(clips[1], found, charts, labels, end)),
     )
@@ -207,6 +202,7 @@ def _data(
         "width": clip.size[0],
         "height": clip.size[1],
         "aspect": float(clip.sample_aspect_ratio),
+        "foremost": found.foremost,
         "places": [[round(share, 4) for share in sight.place] for sight in found.chosen],
         "times": [round(float(at), 6) for at in found.times],
         "points": [round(float(f.seconds), 6) for f in found.figures],
@@ -218,53 +214,6 @@ def _data(
     }
 
 
-def _pictures_intro(found: Survey) -> str:
-    if len(found.chosen) == 1:
-        return "Drag the line, or use the arrow keys."
-    return (
-        "In each third of the time the frame in which the two differ most, and how much a colour "
-        "value of it changes on average, of 255; first the one that differs most of all. "
-        "Drag the line, or use the arrow keys."
-    )
-
-
-def _players_intro(found: Survey) -> str:
-    how = (
-        "encoded anew for browsers: the pictures above are the exact ones"
-        if found.player_size
-        else "as they are in the files"
-    )
-    return f"Both at the same moment, {len(found.times)} frames, {how}."
-
-
-def _curves_intro(found: Survey) -> str:
-    return (
-        f"{len(found.figures)} frames measured. The dotted lines are the pictures above; a click "
-        "takes the players there."
-    )
-
-
-def _pair_html(
-    number: int, pair: list[str], labels: tuple[str, str], at: float, *, hidden: bool
-) -> str:
-    alts = [escape(f"{label}: the frame at {at:.3f} seconds") for label in labels]
-    return (
-        f'      <div data-pair="{number}"{" hidden" if hidden else ""}>'
-        f'<img class="under" alt="{alts[1]}" src="{pair[1]}" draggable="false">'
-        f'<img class="over" alt="{alts[0]}" src="{pair[0]}" draggable="false"></div>'
-    )
-
-
-def _moment_html(number: int, at: float, found: Survey) -> str:
-    change = next(f.mean_change for f in found.figures if float(f.seconds) == at)
-    pressed = "true" if number == found.foremost else "false"
-    return (
-        f'      <button type="button" class="moment" data-moment="{number}" aria-pressed="{pressed}">'
-        f'<img alt="" src="data:,"><span>{at:.3f} s<small>changed by {change:.1f}</small></span>'
-        "</button>"
-    )
-
-
 def _notices_html(notices: list[str]) -> str:
     if not notices:
         return ""
@@ -274,10 +223,6 @@ def _notices_html(notices: list[str]) -> str:
 def _json(data: dict[str, object]) -> str:
     """As it may stand in a script element: nothing in it can end that."""
     return json.dumps(data).replace("<", "\\u003c")
-
-
-def _file(name: str) -> str:
-    return (files("deblurvid.judge.compare") / name).read_text(encoding="utf-8")
 
 
 def _sha256(text: str) -> str:

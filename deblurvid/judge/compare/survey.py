@@ -42,8 +42,8 @@ class Survey:
     """Frames that both show."""
     times: list[Fraction]
     """Seconds of each frame of the players."""
-    players: tuple[bytes, bytes]
-    """MP4 files."""
+    players: tuple[bytes, bytes] | None
+    """MP4 files; None of single pictures."""
     player_size: tuple[int, int] | None
     """Of the players where they were encoded anew; None where they are the clips' own packets."""
 
@@ -67,8 +67,9 @@ def survey(first: Clip, second: Clip, reference: Clip | None) -> Generator[float
     """
     length = common_seconds(first, second)
     every = -(-second.frames // MOST_POINTS)
-    copies = _copies(first, second)
-    size = None if copies else _player_size(second)
+    still = is_still(first, second)
+    copies = None if still else _copies(first, second)
+    size = None if copies or still else _player_size(second)
     encoded = [_player(clip, size, length) for clip in (first, second)] if size else []
     to_sight = sight_maker()
     truth = _sharp_pictures(reference, second)
@@ -88,7 +89,7 @@ def survey(first: Clip, second: Clip, reference: Clip | None) -> Generator[float
             if part not in best or figures[-1].psnr_db < best[part][0]:
                 best[part] = figures[-1].psnr_db, sight
         yield min(1.0, float(pair.seconds / length))
-    players = copies or (encoded[0].finish(), encoded[1].finish())
+    players = (encoded[0].finish(), encoded[1].finish()) if encoded else copies
     yield 1.0
     return Survey(
         figures=figures,
@@ -99,6 +100,11 @@ def survey(first: Clip, second: Clip, reference: Clip | None) -> Generator[float
         players=players,
         player_size=size,
     )
+
+
+def is_still(first: Clip, second: Clip) -> bool:
+    """Whether both are a single picture."""
+    return first.frames == second.frames == 1
 
 
 def _sharp_pictures(reference: Clip | None, second: Clip) -> Callable[[Fraction], Image | None]:

@@ -277,13 +277,18 @@ def test_a_player_keeps_to_its_bytes(tmp_path, monkeypatch):
 
 
 def test_a_single_picture_has_a_page(tmp_path):
-    """Two clips of one frame."""
+    """Two clips of one frame: nothing of players, times and curves."""
     paths = [write_clip(tmp_path / f"{n}.mkv", noise(1, SIZE, seed=n)) for n in range(2)]
 
     tags, said = written(tmp_path, *paths)
 
     assert len([v for v in tags.get("div", "data-pair") if v]) == 1
     assert said == []
+    body = tags.text.partition("<body>")[2].partition("<script")[0]
+    assert "<dd>1 picture</dd>" in body
+    assert tags.get("video", "src") == []
+    for word in ("1 frame", "the frame", "Frame", "In motion", "Play", " s of 64", "0.000", "svg"):
+        assert word not in body, word
 
 
 def test_equal_clips_are_alike(tmp_path, pair):

@@ -339,6 +339,27 @@ def test_everybody_can_use_it(browser, scheme, width, height):
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
 
 
+def test_a_single_picture_is_all_there_is(opened, tmp_path):
+    """No player and no button of moments; the keys move its line, and nothing goes wrong."""
+    from selenium.webdriver.common.keys import Keys
+
+    paths = []
+    for name, colour in (("a", RED), ("b", BLUE)):
+        image = picture(0, colour)
+        planes = [image[..., 1], image[..., 2], image[..., 0]]
+        paths.append(write_clip(tmp_path / f"{name}.mkv", [planes], "gbrp"))
+    compare_page(*paths, tmp_path / "page.html")
+    show(opened, width=1440, height=900)
+    opened.get_log("browser")
+    opened.get((tmp_path / "page.html").as_uri())
+
+    opened.find_element("tag name", "body").send_keys(Keys.ARROW_RIGHT, ".", " ")
+
+    assert value(opened, "frames-stage") == 52
+    assert opened.find_elements("css selector", "video, [data-moment], .chart") == []
+    assert opened.get_log("browser") == []
+
+
 @pytest.fixture(scope="module")
 def upright(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page of two pictures of 360x640 for each of three moments; they differ at the right below."""
