@@ -51,9 +51,12 @@ def _facts(clip: Clip) -> dict[str, str]:
 
 
 def facts_html(
-    labels: tuple[str, str], clips: Mapping[str, tuple[str, str]], facts: Mapping[str, str]
+    labels: tuple[str, str],
+    clips: Mapping[str, tuple[str, str]],
+    facts: Mapping[str, str],
+    notes: Sequence[str] = (),
 ) -> str:
-    """A table of both clips, and one of the facts that were given."""
+    """A table of both clips with notes below it, and one of the facts that were given."""
     rows = "".join(
         f'<tr><th scope="row">{escape(name)}</th><td>{escape(a)}</td><td>{escape(b)}</td></tr>'
         for name, (a, b) in clips.items()
@@ -62,7 +65,7 @@ def facts_html(
         '<div class="sheet"><table><caption>The two files</caption><thead><tr><td></td>'
         f'<th scope="col" class="is-a">{escape(labels[0])}</th>'
         f'<th scope="col" class="is-b">{escape(labels[1])}</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
+        f"<tbody>{rows}</tbody></table>{''.join(f'<p>{escape(note)}</p>' for note in notes)}</div>"
     )
     if not facts:
         return text

@@ -160,7 +160,10 @@ def _page(
     charts = charts_of(found, labels, asked.reference.name if asked.reference else "")
     end = float(common_seconds(*clips))
     told = {"File": names} | clip_facts(*clips, still=not found.players)
-    told |= {} if found.players else chart_facts(charts)
+    notes = []
+    if not found.players:
+        told |= chart_facts(charts)
+        notes = [f"{chart.title}: {chart.note}" for chart in charts]
     style = packaged("page.css")
     script = packaged("page.js") + (packaged("motion.js") if found.players else "")
     return Template(packaged("page.html")).substitute(
@@ -179,7 +182,7 @@ def _page(
         pairs=pairs_html(found, pictures, labels),
         moments=moments_html(found),
         motion=motion_html(found, labels, charts, end),
-        facts=facts_html(labels, told, facts),
+        facts=facts_html(labels, told, facts, notes),
         notices=_notices_html(notices),
         data=_json(_data(clips[1], found, charts, labels, end)),
     )

@@ -286,6 +286,7 @@ def test_a_single_picture_has_a_page(tmp_path):
     assert said == []
     body = tags.text.partition("<body>")[2].partition("<script")[0]
     assert "<dd>1 picture</dd>" in body
+    assert "Higher is not better by itself" in body
     assert tags.get("video", "src") == []
     for word in ("1 frame", "the frame", "Frame", "In motion", "Play", " s of 64", "0.000", "svg"):
         assert word not in body, word
