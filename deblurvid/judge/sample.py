@@ -189,10 +189,11 @@ def _write_page(
         before = Path(folder) / f"{source.stem}{target.suffix}"
         alone: dict[str, Any] = {"engine": "identity", "device": "cpu", "precision": "auto"}
         alone |= {"strict": False, "verify": "off"}
-        for event in deblur_video(source, before, **settings | alone):
-            if isinstance(event, FrameDone):
-                share = min(1.0, event.index / sampled.frames)
-                yield Comparing(target=sampled.page, share=share / 2)
+        with closing(deblur_video(source, before, **settings | alone)) as events:
+            for event in events:
+                if isinstance(event, FrameDone):
+                    share = min(1.0, event.index / sampled.frames)
+                    yield Comparing(target=sampled.page, share=share / 2)
         where = f"{sampled.start:.3f} s"
         facts = {
             "source": source.name,

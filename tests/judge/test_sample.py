@@ -249,6 +249,9 @@ def test_the_command_makes_video_and_page(
     page = (tmp_path / "out.html").read_text(encoding="utf-8")
     assert page.count("data:video/") == 2
     assert "identity on CPU" in page
+    where = f"{objects[-1]['start']:.3f} s"
+    assert page.count(f"in.mp4: excerpt from {where} on, encoded like the result") == 2
+    assert f"Times on this page count from {where} of in.mp4" in page
     assert len(read_stamps(target)) == 25
 
 
