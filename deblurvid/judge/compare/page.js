@@ -94,7 +94,7 @@ for (const button of zooms) {
 }
 /* A picture that does not fit is opened at its pixels, with the line where it differs most. */
 pictures.place = data.places[data.foremost];
-if (data.width > pictures.element.clientWidth * (window.devicePixelRatio || 1)) {
+if (data.width * data.aspect > pictures.element.clientWidth * (window.devicePixelRatio || 1)) {
   zooms.find((button) => button.dataset.zoom === "1").click();
   pictures.put(100 * pictures.place[0]);
 }
