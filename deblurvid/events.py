@@ -1,6 +1,6 @@
 """What a run tells whoever watches it, in this order: Started, then FrameDone and Notice, Finished.
 
-Of a sample comes Sampled after Finished.
+Of a sample come Comparing and Sampled after Finished.
 
 Where an engine has to be built first, Building and Built come before Started, through the
 `on_build` of `RunOptions`, for the run itself has not begun. A run that fails raises instead of sending Finished. Whatever is raised before Started was found
@@ -112,6 +112,16 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Comparing:
+    """Two videos are being compared: of a sample, or by `deblurvid compare`."""
+
+    target: Path
+    """Where the comparison goes."""
+    share: float
+    """How much of it is done, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sampled:
     """A sample is finished, and says what the whole would be; the last event of a sample."""
 
@@ -131,7 +141,7 @@ class Sampled:
     """What the whole would become, if all of it took as many bytes a frame as the sample."""
 
 
-Event = Building | Built | Started | FrameDone | Notice | Finished | Sampled
+Event = Building | Built | Started | FrameDone | Notice | Finished | Comparing | Sampled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

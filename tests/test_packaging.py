@@ -18,7 +18,14 @@ def test_the_wheel_holds_the_package_and_the_generators_only(tmp_path):
     names = set(zipfile.ZipFile(wheel).namelist())
 
     assert {"deblurvid/py.typed", "deblurvid/cli/__init__.py"} <= names
-    assert {f"deblurvid/judge/compare/page.{kind}" for kind in ("html", "css", "js")} <= names
+    kinds = [
+        ("page", "html"),
+        ("page", "css"),
+        ("page", "js"),
+        ("motion", "html"),
+        ("motion", "js"),
+    ]
+    assert {f"deblurvid/judge/compare/{name}.{kind}" for name, kind in kinds} <= names
     for name in shipped_generators():
         assert {f"deblurvid/engines/{name}.onnx", f"deblurvid/engines/{name}.md"} <= names
     tops = {name.split("/")[0] for name in names}

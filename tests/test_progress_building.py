@@ -80,10 +80,10 @@ def test_a_bar_with_the_phase():
         for _ in range(2):
             display.show(BUILDING)
             with console.capture() as captured:
-                console.print(display._build_bar.get_renderable())
+                console.print(display._work_bar.get_renderable())
             bars.append(captured.get())
             display.show(BUILT)
-        assert display._build_bar.tasks == []
+        assert display._work_bar.tasks == []
 
     for bar in bars:
         assert "building fast in fp16 for 1280x720" in bar

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from deblurvid.judge.compare.asked import Asked, Crop
+    from deblurvid.progress import Style
 
 EPILOG = """\
 [bold]Examples[/]
@@ -86,6 +87,23 @@ Reference = Annotated[
         help="For .html: the sharp truth of both; a curve shows how near each comes to it.",
     ),
 ]
+Start = Annotated[
+    Fraction | None,
+    typer.Option(
+        parser=seconds_from_text,
+        metavar="TIME",
+        help="Where in FIRST the beginning of SECOND is, in seconds or [HH:]MM:SS[.mmm]: for a "
+        "SECOND that was restored with --start, or a sample.",
+    ),
+]
+ProgressStyle = Annotated[
+    Literal["auto", "rich", "plain", "none"],
+    typer.Option(
+        "--progress",
+        help="A bar (rich) or lines (plain) on standard error, auto by whether that is a terminal.",
+        rich_help_panel="Display",
+    ),
+]
 Zoom = Annotated[
     int | None,
     typer.Option(metavar="N", help="Make every pixel N times as wide and high, without blurring."),
@@ -106,6 +124,7 @@ def compare(
     second: Second,
     target: Target,
     overwrite: Overwrite = False,
+    start: Start = None,
     layout: LayoutName = None,
     labels: Labels = ("before", "after"),
     crop: CropText = None,
@@ -116,6 +135,7 @@ def compare(
     crf: Crf = None,
     preset: Preset = None,
     encoder_option: EncoderOption = None,
+    progress: ProgressStyle = "auto",
     debug: Debug = False,
 ) -> int:
     """Show two videos beside each other at the same moments: before and after.
@@ -147,13 +167,14 @@ def compare(
             first=first,
             second=second,
             reference=reference,
+            start=start or Fraction(0),
             labels=labels,
             layout=layout or "split",
             crop=None if crop is None else crop_from_text(crop),
             zoom=1 if zoom is None else zoom,
             overwrite=overwrite,
         )
-        _write(asked, target, at or [], codec, encoding, work)
+        _write(asked, target, at or [], codec, encoding, work, progress)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told here, with its code
         return report(error, failure_of(error, started=started), debug=debug)
     return Exit.DONE
@@ -206,19 +227,17 @@ def _write(
     codec: str | None,
     encoding: dict[str, str],
     work: Callable[[float], float],
+    style: Style,
 ) -> None:
-    """Write what the target's suffix says, with a bar on a terminal."""
-    from rich.console import Console
-    from rich.progress import Progress
-
+    """Write what the target's suffix says, and show how far it is."""
+    from deblurvid.events import Comparing
+    from deblurvid.progress import make_display
     from deblurvid.progress.words import size_text
 
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("comparing", total=1.0)
+    with make_display(style) as display:
 
         def watch(share: float) -> None:
-            progress.update(task, completed=work(share))
+            display.show(Comparing(target=target, share=work(share)))
 
         match target.suffix.lower():
             case ".html":

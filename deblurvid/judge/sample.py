@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from contextlib import ExitStack, closing
 from fractions import Fraction
+from math import floor
 from pathlib import Path
 from statistics import fmean, median
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from deblurvid.errors import UsageError
-from deblurvid.events import Finished, Notice, Sampled, Started
+from deblurvid.events import Comparing, Finished, FrameDone, Notice, Sampled, Started
 from deblurvid.job import open_job
 from deblurvid.judge.alone import warm_up
-from deblurvid.judge.compare import compare_page
+from deblurvid.judge.compare.asked import Asked
+from deblurvid.judge.compare.page import page_steps
 from deblurvid.options import RunOptions
 from deblurvid.pipeline import deblur_video
 
@@ -41,11 +43,11 @@ def sample_video(
         **options: fields of `deblurvid.options.RunOptions`; `start` and `duration` choose the whole.
 
     Yields:
-        What `deblur_video` does of the sample, then Sampled.
+        What `deblur_video` does of the sample, then Comparing and Sampled.
 
     Raises:
         UsageError: what cannot be sampled, such as a pipe; or the page exists.
-        DeblurvidError: as `deblur_video` and `compare_page`.
+        DeblurvidError: as `deblur_video` and `judge.compare.compare_page`.
     """
     source, target, whole = Path(source), Path(target), RunOptions(**options)
     page = target.with_suffix(".html")
@@ -61,7 +63,7 @@ def sample_video(
         events = deblur_video(source, target, **settings | {"engine": job.engine})
         finished = yield from _said(events, where)
         sampled = _sampled(page, Fraction(part["start"] or 0), finished, job.info)
-        _write_page(source, target, sampled, settings, engine=str(job.engine.spec))
+        yield from _write_page(source, target, sampled, settings, engine=str(job.engine.spec))
         yield sampled
 
 
@@ -101,11 +103,13 @@ def _busiest_part(
             "start": begin,
             "duration": seconds,
         }, "there are no two frames to compare: the sample is the beginning"
-    start = busiest(found, seconds, begin=begin, length=length)
+    exact = busiest(found, seconds, begin=begin, length=length)
+    # What is said, to the millisecond, is where it is: `compare --start` finds the same frame.
+    start = max(begin, Fraction(floor(exact * 1000), 1000))
     within = [m.change for m in found if start <= m.seconds < start + seconds]
     usual = median(m.change for m in found)
     return {"start": start, "duration": seconds}, (
-        f"the sample is {float(seconds):g} s from {float(start):.2f} s on, where most moves: by "
+        f"the sample is {float(seconds):g} s from {float(start):.3f} s on, where most moves: by "
         f"{fmean(within):.1f} of 255 from frame to frame, {usual:.1f} at half of {len(found)} places"
     )
 
@@ -179,17 +183,21 @@ def _sampled(page: Path, start: Fraction, finished: Finished, info: VideoInfo) -
 
 def _write_page(
     source: Path, target: Path, sampled: Sampled, settings: dict[str, Any], *, engine: str
-) -> None:
+) -> Generator[Event, None, None]:
     """Show the sample beside the same part of the source, encoded in the same way."""
     with TemporaryDirectory(prefix="deblurvid-sample-") as folder:
         before = Path(folder) / f"{source.stem}{target.suffix}"
         alone: dict[str, Any] = {"engine": "identity", "device": "cpu", "precision": "auto"}
         alone |= {"strict": False, "verify": "off"}
-        for _ in deblur_video(source, before, **settings | alone):
-            pass
+        with closing(deblur_video(source, before, **settings | alone)) as events:
+            for event in events:
+                if isinstance(event, FrameDone):
+                    share = min(1.0, event.index / sampled.frames)
+                    yield Comparing(target=sampled.page, share=share / 2)
+        where = f"{sampled.start:.3f} s"
         facts = {
             "source": source.name,
-            "from": f"{sampled.start:.2f} s",
+            "from": where,
             "frames": str(sampled.frames),
             "engine": engine,
             "frames a second": f"{sampled.fps:.1f}",
@@ -197,5 +205,12 @@ def _write_page(
         if sampled.whole_seconds is not None and sampled.whole_bytes is not None:
             facts["the whole would take"] = f"{sampled.whole_seconds:.0f} s"
             facts["and become"] = f"{sampled.whole_bytes / 1e6:.1f} MB, mostly less"
-        overwrite = bool(settings.get("overwrite"))
-        compare_page(before, target, sampled.page, facts=facts, overwrite=overwrite)
+        asked = Asked(
+            first=before,
+            second=target,
+            first_is=f"{source.name}: excerpt from {where} on, encoded like the result",
+            times_from=f"{where} of {source.name}",
+            overwrite=bool(settings.get("overwrite")),
+        )
+        for share in page_steps(asked, sampled.page, facts=facts):
+            yield Comparing(target=sampled.page, share=(1 + share) / 2)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from deblurvid.events import (
     Building,
     Built,
+    Comparing,
     FileEnded,
     FileStarted,
     Finished,
@@ -46,6 +47,8 @@ class JsonDisplay(NoDisplay):
     notice       text
     finished     target, frames, seconds, fps, size_bytes, invalid_frames, busy_seconds, verified,
                  flat_frames, corrupt_frames, undecodable_packets, resumed_frames
+    comparing    target, share (0 to 1); of a sample, after finished, some ten a second at most,
+                 and always the last
     sampled      page, start, frames, fps, whole_frames, whole_seconds, whole_bytes; of a sample,
                  after finished
     error        message, type, exit_code
@@ -67,16 +70,15 @@ class JsonDisplay(NoDisplay):
         self._clock = clock
         self._pace = Pace(None, clock)
         self._next = 0.0
+        self._next_share = 0.0
         self._held: dict[str, Any] | None = None
         self._file: dict[str, str] = {}
 
     def show(self, event: FolderEvent) -> None:
         """See Display.show."""
         match event:
-            case Building():
-                share = _rounded(event.share)
-                building = {"generator": event.generator, "phase": event.phase, "share": share}
-                self._write({"event": "building", **building})
+            case Building() | Comparing():
+                self._show_share(event)
             case Built():
                 self._write({"event": "built", **asdict(event), "path": str(event.path)})
             case Started():
@@ -97,6 +99,15 @@ class JsonDisplay(NoDisplay):
                 self._write({"event": "sampled", **asdict(event), "page": str(event.page)})
             case FolderStarted() | FileStarted() | FileEnded() | FolderFinished():
                 self._show_of_folder(event)
+
+    def _show_share(self, event: Building | Comparing) -> None:
+        share = _rounded(event.share)
+        if isinstance(event, Building):
+            building = {"generator": event.generator, "phase": event.phase, "share": share}
+            self._write({"event": "building", **building})
+        elif self._clock() >= self._next_share or event.share >= 1:
+            self._next_share = self._clock() + FRAME_SECONDS
+            self._write({"event": "comparing", "target": str(event.target), "share": share})
 
     def _show_of_folder(
         self, event: FolderStarted | FileStarted | FileEnded | FolderFinished

@@ -5,7 +5,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from deblurvid.events import Building, Built, Finished, FrameDone, Notice, Sampled, Started
+from deblurvid.events import (
+    Building,
+    Built,
+    Comparing,
+    Finished,
+    FrameDone,
+    Notice,
+    Sampled,
+    Started,
+)
 from deblurvid.progress.display import NoDisplay
 from deblurvid.progress.pace import Pace
 from deblurvid.progress.words import (
@@ -39,6 +48,7 @@ class PlainDisplay(NoDisplay):
         self._pace = Pace(None, clock)
         self._next = PLAIN_SECONDS
         self._next_build = 0.0
+        self._next_compared = 0.0
 
     def show(self, event: FolderEvent) -> None:
         """See Display.show."""
@@ -48,6 +58,12 @@ class PlainDisplay(NoDisplay):
                     self._next_build = self._clock() + PLAIN_SECONDS
                     share = f"{100 * event.share:.0f} %, {event.phase}"
                     self._print(f"building {event.generator}: {share}")
+            case Comparing():
+                # Nothing is said of what takes no longer.
+                self._next_compared = self._next_compared or self._clock() + PLAIN_SECONDS
+                if self._clock() >= self._next_compared:
+                    self._next_compared = self._clock() + PLAIN_SECONDS
+                    self._print(f"{event.target}: {100 * event.share:.0f} % compared")
             case FrameDone():
                 self._pace.mark(event.index)
                 if self._pace.elapsed >= self._next:

@@ -15,7 +15,16 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from deblurvid.events import Building, Built, Finished, FrameDone, Notice, Sampled, Started
+from deblurvid.events import (
+    Building,
+    Built,
+    Comparing,
+    Finished,
+    FrameDone,
+    Notice,
+    Sampled,
+    Started,
+)
 from deblurvid.progress.display import NoDisplay
 from deblurvid.progress.pace import Pace
 from deblurvid.progress.words import (
@@ -59,7 +68,7 @@ class RichDisplay(NoDisplay):
         )
         self._task: TaskID | None = None
         # The spinner turns where TensorRT tells nothing for seconds.
-        self._build_bar = Progress(
+        self._work_bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),
@@ -71,7 +80,7 @@ class RichDisplay(NoDisplay):
             transient=True,
             redirect_stdout=False,
         )
-        self._build: TaskID | None = None
+        self._work: TaskID | None = None
 
     def __exit__(
         self,
@@ -80,16 +89,17 @@ class RichDisplay(NoDisplay):
         trace: TracebackType | None,
     ) -> None:
         """Take the bars away."""
-        self._build_bar.stop()
+        self._work_bar.stop()
         self._bar.stop()
 
     def show(self, event: FolderEvent) -> None:
         """See Display.show."""
         match event:
             case Building():
-                self._show_building(event)
+                words = f"building {printable(event.generator)}"
+                self._show_work(words, event.share, escape(printable(event.phase)))
             case Built():
-                self._end_building()
+                self._end_work()
                 self._print(built_line(event), "dim")
             case Started():
                 self._pace = Pace(event.frame_count, done=event.resumed_frames)
@@ -116,23 +126,24 @@ class RichDisplay(NoDisplay):
             case Finished():
                 self._bar.stop()
                 self._print(finished_line(event), "green")
+            case Comparing():
+                self._show_work(f"comparing: {printable(event.target.name)}", event.share, "")
             case Sampled():
+                self._end_work()
                 for line in sampled_lines(event):
                     self._print(line, "bold")
 
-    def _show_building(self, event: Building) -> None:
-        phase = escape(printable(event.phase))
-        if self._build is None:
-            words = f"building {printable(event.generator)}"
-            self._build = self._build_bar.add_task(words, total=1.0, phase=phase)
-            self._build_bar.start()
-        self._build_bar.update(self._build, completed=event.share, phase=phase)
+    def _show_work(self, words: str, share: float, phase: str) -> None:
+        if self._work is None:
+            self._work = self._work_bar.add_task(words, total=1.0, phase=phase)
+            self._work_bar.start()
+        self._work_bar.update(self._work, completed=share, phase=phase)
 
-    def _end_building(self) -> None:
-        if self._build is not None:
-            self._build_bar.stop()
-            self._build_bar.remove_task(self._build)
-            self._build = None
+    def _end_work(self) -> None:
+        if self._work is not None:
+            self._work_bar.stop()
+            self._work_bar.remove_task(self._work)
+            self._work = None
 
     def _figures(self, event: FrameDone | None) -> dict[str, Any]:
         pace = self._pace

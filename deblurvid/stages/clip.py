@@ -60,11 +60,13 @@ class Clip:
     """Of the turned frames."""
     frames: int
     origin: Fraction
-    """Timestamp of the first frame."""
+    """Timestamp of the first frame that counts."""
     seconds: Fraction
     """How long the frames are shown, the last one included."""
     longest_gap: Fraction
     """From one frame to the next."""
+    skipped: Fraction = Fraction(0)
+    """Seconds of the file that come before."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -96,11 +98,16 @@ class Pair:
     """After the first frame."""
 
 
-def look_at(path: Path) -> Clip:
+def look_at(path: Path, start: Fraction = Fraction(0)) -> Clip:
     """Say what a clip is. All its packets are read, and one frame is decoded.
 
+    Args:
+        path: a local video file, or images.
+        start: seconds into the file; the clip begins with the first frame from then on, as the
+            output of `deblurvid run --start` does.
+
     Raises:
-        UsageError: it is a pipe, which cannot be read more than once.
+        UsageError: it is a pipe, which cannot be read more than once; or it ends before `start`.
         InputError: it is no video, or in a pixel format that is not restored.
     """
     if is_pipe(path):
@@ -114,11 +121,16 @@ def look_at(path: Path) -> Clip:
         ratio = Fraction(video.sample_aspect_ratio or 1)
         transfer = stated_colour(video, first)["color_trc"]
         files = source.images.files if source.images else (path,)
+        begin = span_of(source.container, video, start, None)
     with closing(open_source(path, RunOptions())) as source:
         times = _packet_times(source, path)
     if not times:
         raise InputError(f"{path}: no frame in it has a time")
-    origin, (last, duration) = times[0][0], times[-1]
+    zero, (last, duration) = times[0][0], times[-1]
+    times = [time for time in times if not begin.before(time[0])]
+    if not times:
+        raise UsageError(f"{path} has no frame at {float(start):.3f} s or later")
+    origin = times[0][0]
     gaps = [later - earlier for (earlier, _), (later, _) in pairwise(times)]
     step = (last - origin) / len(gaps) if gaps else 1 / (info.frame_rate or Fraction(25))
     return Clip(
@@ -133,6 +145,7 @@ def look_at(path: Path) -> Clip:
         origin=origin,
         seconds=last + max(duration, step) - origin,
         longest_gap=max(gaps, default=step),
+        skipped=origin - zero,
     )
 
 
@@ -184,7 +197,7 @@ def shown(clip: Clip, start: Fraction = Fraction(0)) -> Iterator[Shown]:
         video = video_stream(source.container, clip.path)
         span = Span()
         needed = start - clip.longest_gap - MOST_SLACK
-        if needed > 0:
+        if clip.skipped + needed > 0:
             before = clip.origin - span_of(source.container, video, None, None).origin
             span = span_of(source.container, video, before + needed, None)
         for item in _decoded(source, video, span):

@@ -10,6 +10,7 @@ import av
 import pytest
 from PIL import Image
 
+from deblurvid.progress import plain
 from tests.cli.conftest import assert_refused
 from tests.media import make_video
 
@@ -165,3 +166,32 @@ def test_an_interrupted_comparison_leaves_nothing(pair: tuple[Path, Path], folde
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr.splitlines() == ["deblurvid: interrupted"]
     assert not list(folder.iterdir())
+
+
+def test_a_part_is_found_in_its_source(cli: Cli, pair: tuple[Path, Path], folder: Path) -> None:
+    """With --start a picture shows the source's frame of that time beside the part's first."""
+    part, target = folder / "part.mkv", folder / "c.png"
+    words = ["--start", "0.2", "--engine", "identity", "--codec", "ffv1", "--progress", "none"]
+    assert cli("run", pair[0], "-o", part, *words).code == 0
+
+    words = ["--start", "0.2", "--at", "0", "--layout", "side", "--labels", "", ""]
+    result = cli("compare", pair[0], part, "-o", target, *words)
+
+    assert result.code == 0, result.err
+    with Image.open(target) as image:
+        left, right = image.crop((0, 0, 64, 48)), image.crop((64, 0, 128, 48))
+    assert left.tobytes() == right.tobytes()
+
+
+@pytest.mark.parametrize("suffix", [".html", ".png", ".mp4"])
+def test_how_far_it_is_is_shown(
+    cli: Cli, pair: tuple[Path, Path], folder: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    """As lines, here one for each step, up to all of it; none of what is soon done, or if unwanted."""
+    target = folder / f"c{suffix}"
+
+    assert "compared" not in cli("compare", *pair, "-o", target).err
+    monkeypatch.setattr(plain, "PLAIN_SECONDS", 1e-9)
+    result = cli("compare", *pair, "-o", target, "-y", "--progress", "plain")
+    assert f"{target}: 100 % compared" in result.err
+    assert "compared" not in cli("compare", *pair, "-o", target, "-y", "--progress", "none").err

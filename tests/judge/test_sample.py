@@ -7,7 +7,7 @@ import json
 import os
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
@@ -17,12 +17,17 @@ from av.video.frame import VideoFrame
 from deblurvid import deblur_video
 from deblurvid.cli import main
 from deblurvid.errors import UsageError
-from deblurvid.events import Finished, FrameDone, Notice, Sampled, Started
+from deblurvid.events import Comparing, Finished, FrameDone, Notice, Sampled, Started
 from deblurvid.judge import alone, sample
 from deblurvid.judge.sample import busiest, sample_video
 from deblurvid.progress.plain import PlainDisplay
 from deblurvid.stages.motion import PLACES, Motion
 from tests.media import make_video, read_pictures, read_stamps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deblurvid.judge.compare.asked import Asked
 
 RATE = 25
 MOVING = range(150, 200)
@@ -36,21 +41,15 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 @pytest.fixture
 def pages(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What was given to `compare_page`, its videos as pictures; no page is made."""
+    """What was given to `page_steps`, its first video as pictures; no page is made."""
     given: list[dict[str, Any]] = []
 
-    def page(first: Path, second: Path, target: Path, **more: Any) -> None:
-        given.append(
-            {
-                "first": read_pictures(first),
-                "name": first.name,
-                "second": second,
-                "target": target,
-                **more,
-            }
-        )
+    def page(asked: Asked, target: Path, *, facts: dict[str, str]) -> Iterator[float]:
+        first = read_pictures(asked.first)
+        given.append({"asked": asked, "first": first, "target": target, "facts": facts})
+        yield 1.0
 
-    monkeypatch.setattr(sample, "compare_page", page)
+    monkeypatch.setattr(sample, "page_steps", page)
     return given
 
 
@@ -95,7 +94,7 @@ def test_the_sample_lies_where_it_moves(
     start, near = events[-1].start, 12 / PLACES
     assert start == pytest.approx((MOVING.start + MOVING.stop) / 2 / RATE - 0.5, abs=0.5 + near)
     where = next(event.text for event in events if isinstance(event, Notice))
-    assert f"the sample is 1 s from {start:.2f} s on" in where
+    assert f"the sample is 1 s from {start:.3f} s on" in where
 
 
 def test_the_sample_is_that_part_of_the_source(tmp_path: Path, pages: list[dict[str, Any]]) -> None:
@@ -112,9 +111,12 @@ def test_the_sample_is_that_part_of_the_source(tmp_path: Path, pages: list[dict[
     for made in (read_pictures(target), page["first"]):
         assert len(made) == len(wanted)
         assert all(np.array_equal(x[0], y[0]) for x, y in zip(made, wanted, strict=True))
-    assert (page["second"], page["target"]) == (target, tmp_path / "out.html")
-    assert page["facts"]["from"] == f"{sampled.start:.2f} s"
-    assert page["name"] == "in.mkv"  # the source's name, in the target's format
+    asked = page["asked"]
+    assert (asked.second, page["target"]) == (target, tmp_path / "out.html")
+    where = f"{sampled.start:.3f} s"
+    assert page["facts"]["from"] == where
+    assert asked.first_is == f"in.mp4: excerpt from {where} on, encoded like the result"
+    assert asked.times_from == f"{where} of in.mp4"
 
 
 def test_what_the_whole_takes_is_the_sample_s_share(
@@ -241,12 +243,15 @@ def test_the_command_makes_video_and_page(
     objects = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     kinds = [found["event"] for found in objects if found["event"] != "frame"]
     assert code == 0
-    assert kinds == ["started", "notice", "finished", "sampled"]
+    assert list(dict.fromkeys(kinds)) == ["started", "notice", "finished", "comparing", "sampled"]
     assert objects[-1]["page"] == str(tmp_path / "out.html")
     assert objects[-1]["whole_frames"] == 50
     page = (tmp_path / "out.html").read_text(encoding="utf-8")
     assert page.count("data:video/") == 2
     assert "identity on CPU" in page
+    where = f"{objects[-1]['start']:.3f} s"
+    assert page.count(f"in.mp4: excerpt from {where} on, encoded like the result") == 2
+    assert f"Times on this page count from {where} of in.mp4" in page
     assert len(read_stamps(target)) == 25
 
 
@@ -259,12 +264,18 @@ def test_a_dry_run_is_not_sampled(tmp_path: Path, capfd: pytest.CaptureFixture[s
 
 
 def test_the_order_of_events(tmp_path: Path, pages: list[dict[str, Any]]) -> None:
-    """Started, where the sample lies, frames, Finished, Sampled."""
-    kinds = [type(event) for event in take(make_video(tmp_path / "in.mp4"), tmp_path / "o.mp4", 9)]
+    """Started, where the sample lies, frames, Finished, how far the page is, Sampled."""
+    events = take(make_video(tmp_path / "in.mp4"), tmp_path / "o.mp4", 9)
+    kinds = [type(event) for event in events if not isinstance(event, Comparing)]
+    shares = [event.share for event in events if isinstance(event, Comparing)]
 
     assert kinds[:2] == [Started, Notice]
     assert kinds[2:-2] == [FrameDone] * 12
     assert kinds[-2:] == [Finished, Sampled]
+    assert shares == sorted(shares)
+    assert len(set(shares)) == 13
+    assert shares[-1] == 1
+    assert type(events[-15]) is Finished
 
 
 @pytest.mark.parametrize(

@@ -125,8 +125,8 @@ FAULTS = (
     Fault(
         "the page shows another part of the source",
         "deblurvid/judge/sample.py",
-        "for _ in deblur_video(source, before, **settings | alone):",
-        'for _ in deblur_video(source, before, **settings | alone | {"start": None}):',
+        "closing(deblur_video(source, before, **settings | alone))",
+        'closing(deblur_video(source, before, **settings | alone | {"start": None}))',
         (SAMPLE + "test_the_sample_is_that_part_of_the_source",),
     ),
     Fault(

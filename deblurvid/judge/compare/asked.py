@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from deblurvid.errors import UsageError
@@ -55,6 +56,12 @@ class Asked:
     second: Path
     reference: Path | None = None
     """The sharp truth of both, which a page measures them by."""
+    start: Fraction = Fraction(0)
+    """Where in the first clip the second one's beginning is, in seconds."""
+    first_is: str = ""
+    """What a page shows in place of the first clip's name, where that is only a means."""
+    times_from: str = ""
+    """What the times on a page count from, in words; empty where it is the files' beginning."""
     labels: tuple[str, str] = ("before", "after")
     """Of the first and the second; an empty one is not shown."""
     layout: Layout = "split"
@@ -66,5 +73,7 @@ class Asked:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
+        if self.start < 0:
+            raise UsageError(f"--start {float(self.start):g}: it must not be below 0")
         if not 1 <= self.zoom <= LARGEST_ZOOM:
             raise UsageError(f"--zoom {self.zoom}: it must be within 1 and {LARGEST_ZOOM}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from deblurvid.judge.compare.charts import Chart, Curve
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from deblurvid.judge.compare.survey import Survey
 
 SHARPNESS_NOTE = (
-    "Variance of the Laplacian: how much fine detail a picture holds, wanted or not. Noise and "
-    "ringing raise it too."
+    "Variance of the Laplacian: how much fine detail a picture holds, wanted or not. Higher is not "
+    "better by itself: noise and ringing raise it, and encoding anew lowers it."
 )
 TRUTH_NOTE = "PSNR of both to {name}, over RGB: the higher, the nearer to the sharp truth."
 PSNR_NOTE = (
@@ -63,18 +64,35 @@ def _to_sharp(found: Survey) -> list[tuple[float, float]]:
     return [f.to_sharp_db for f in found.figures if f.to_sharp_db is not None]
 
 
-def stats_html(found: Survey, labels: tuple[str, str], end: float) -> str:
-    """The means of the curves, in large letters."""
-    before, after = (sum(f.sharpness[n] for f in found.figures) for n in (0, 1))
-    alike = sum(f.psnr_db for f in found.figures) / len(found.figures)
+def stats_html(
+    found: Survey, labels: tuple[str, str], *, size: tuple[int, int], count: int, end: float
+) -> str:
+    """What was compared and how far the two differ, in large letters; first what tells good from bad.
+
+    Args:
+        found: what was measured.
+        labels: of the first and the second.
+        size: width and height of the pictures.
+        count: frames that were compared.
+        end: how many seconds.
+    """
     minus = "\N{MINUS SIGN}"
-    change = f"{100 * (after / before - 1):+.1f} %" if before else "-"
-    rows = {f"sharpness of {labels[1]} against {labels[0]}": change}
+    most = max(found.figures, key=lambda f: f.largest_change)
+    mean = fmean(f.mean_change for f in found.figures)
+    rows = {}
     if to_sharp := _to_sharp(found):
-        gain = sum(b - a for a, b in to_sharp) / len(to_sharp)
-        rows["PSNR gained towards the sharp truth"] = f"{gain:+.2f} dB"
-    rows |= {"PSNR of one to the other": f"{alike:.1f} dB", "compared": f"{end:.2f} s"}
+        gain = fmean(b - a for a, b in to_sharp)
+        nearer = "nearer to" if gain >= 0 else "further from"
+        text = f"PSNR: {labels[1]} is {nearer} the sharp truth than {labels[0]}"
+        rows[text] = f"{gain:+.2f} dB".replace("-", minus)
+    rows["how much a colour value changes, on average"] = f"{mean:.1f} of 255"
+    when = f", at {float(most.seconds):.3f} s" if found.players else ""
+    rows[f"the largest change{when}"] = f"{most.largest_change:.0f} of 255"
+    shown = f"{size[0]}\N{MULTIPLICATION SIGN}{size[1]}"
+    if found.players:
+        rows[f"compared: {end:.2f} s of {shown}"] = "1 frame" if count == 1 else f"{count} frames"
+    else:
+        rows[f"compared: {shown}"] = "1 picture"
     return "\n".join(
-        f"    <div><dt>{escape(name)}</dt><dd>{value.replace('-', minus)}</dd></div>"
-        for name, value in rows.items()
+        f"    <div><dt>{escape(name)}</dt><dd>{value}</dd></div>" for name, value in rows.items()
     )

@@ -6,15 +6,29 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from deblurvid.judge.compare.charts import Chart
     from deblurvid.stages.clip import Clip
 
 
-def clip_facts(first: Clip, second: Clip) -> dict[str, tuple[str, str]]:
-    """Of both clips, by what is told."""
+OF_TIME = ("Frames", "Frame rate", "Length", "Bit rate")
+
+
+def clip_facts(first: Clip, second: Clip, *, still: bool) -> dict[str, tuple[str, str]]:
+    """Of both clips, by what is told; of single pictures nothing that belongs to time."""
     a, b = _facts(first), _facts(second)
-    return {name: (a[name], b[name]) for name in a}
+    return {name: (a[name], b[name]) for name in a if not (still and name in OF_TIME)}
+
+
+def chart_facts(charts: Sequence[Chart]) -> dict[str, tuple[str, str]]:
+    """What was measured of single pictures; what is of both together stands with the second."""
+    pairs = {}
+    for chart in charts:
+        values = [f"{curve.values[0]:.2f}" for curve in chart.curves]
+        name = f"{chart.title} ({chart.unit})"
+        pairs[name] = (values[0], values[1]) if len(values) > 1 else ("", values[0])
+    return pairs
 
 
 def _facts(clip: Clip) -> dict[str, str]:
@@ -23,7 +37,6 @@ def _facts(clip: Clip) -> dict[str, str]:
     shape = "" if ratio == 1 else f", samples {ratio.numerator}:{ratio.denominator}"
     tags = f"{info.colour.matrix}, {'full' if info.colour.full_range else 'limited'} range"
     return {
-        "File": clip.path.name,
         "Size": f"{clip.size_bytes / 1e6:.2f} MB",
         "Container": "/".join(clip.container.split(",")[:2]),
         "Codec": info.codec,
@@ -38,9 +51,12 @@ def _facts(clip: Clip) -> dict[str, str]:
 
 
 def facts_html(
-    labels: tuple[str, str], clips: Mapping[str, tuple[str, str]], facts: Mapping[str, str]
+    labels: tuple[str, str],
+    clips: Mapping[str, tuple[str, str]],
+    facts: Mapping[str, str],
+    notes: Sequence[str] = (),
 ) -> str:
-    """A table of both clips, and one of the facts that were given."""
+    """A table of both clips with notes below it, and one of the facts that were given."""
     rows = "".join(
         f'<tr><th scope="row">{escape(name)}</th><td>{escape(a)}</td><td>{escape(b)}</td></tr>'
         for name, (a, b) in clips.items()
@@ -49,7 +65,7 @@ def facts_html(
         '<div class="sheet"><table><caption>The two files</caption><thead><tr><td></td>'
         f'<th scope="col" class="is-a">{escape(labels[0])}</th>'
         f'<th scope="col" class="is-b">{escape(labels[1])}</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
+        f"<tbody>{rows}</tbody></table>{''.join(f'<p>{escape(note)}</p>' for note in notes)}</div>"
     )
     if not facts:
         return text

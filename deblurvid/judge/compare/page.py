@@ -11,21 +11,28 @@ import hashlib
 import io
 import json
 from html import escape
-from importlib.resources import files
+from statistics import fmean
 from string import Template
 from typing import TYPE_CHECKING
 
 from deblurvid import __version__
 from deblurvid.errors import InputError
-from deblurvid.judge.compare.charts import chart_html, table_html
 from deblurvid.judge.compare.curves import charts_of, stats_html
-from deblurvid.judge.compare.facts import clip_facts, facts_html
+from deblurvid.judge.compare.facts import chart_facts, clip_facts, facts_html
+from deblurvid.judge.compare.sections import (
+    data_uri,
+    moments_html,
+    motion_html,
+    packaged,
+    pairs_html,
+    pictures_intro,
+)
 from deblurvid.judge.compare.survey import PLAYER_SECONDS, survey
 from deblurvid.judge.compare.writing import check_targets, write_whole
 from deblurvid.stages.clip import check_alike, common_seconds, hdr_remark, lengths_remark, look_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
     from pathlib import Path
 
     import numpy as np
@@ -39,6 +46,8 @@ if TYPE_CHECKING:
 EXACT_BYTES = 4 << 20
 """Of a picture that is embedded as PNG; larger ones become JPEG."""
 JPEG_QUALITY = 95
+UNLIKE_DB = 20
+"""PSNR of a picture to its blurred self mostly lies above, and to another one below."""
 
 
 def write_page(
@@ -49,6 +58,18 @@ def write_page(
     say: Callable[[str], None] = lambda _: None,
     watch: Callable[[float], None] = lambda _: None,
 ) -> None:
+    """Write the page of a comparison, as `page_steps` does; `watch` is told the share that is done."""
+    for share in page_steps(asked, target, facts=facts, say=say):
+        watch(share)
+
+
+def page_steps(
+    asked: Asked,
+    target: Path,
+    *,
+    facts: Mapping[str, str],
+    say: Callable[[str], None] = lambda _: None,
+) -> Generator[float, None, None]:
     """Write the page of a comparison; see `deblurvid.judge.compare.compare_page`.
 
     Args:
@@ -56,13 +77,15 @@ def write_page(
         target: where it goes.
         facts: shown as a table.
         say: told what is not as one might expect; it stands on the page too.
-        watch: told the share that is done.
+
+    Yields:
+        The share that is done, 0 to 1.
     """
     check_targets(asked, target)
-    first, second = look_at(asked.first), look_at(asked.second)
+    first, second = look_at(asked.first, asked.start), look_at(asked.second)
     check_alike(first, second)
     reference = None if asked.reference is None else _reference(asked.reference, second)
-    found = survey(first, second, reference, watch)
+    found = yield from survey(first, second, reference)
     uris = [[_picture_uri(p) for p in sight.in_eight_bits] for sight in found.chosen]
     notices = _notices(first, second, found, exact=all(e for pair in uris for _, e in pair))
     for notice in notices:
@@ -84,6 +107,12 @@ def _reference(path: Path, second: Clip) -> Clip:
 def _notices(first: Clip, second: Clip, found: Survey, *, exact: bool) -> list[str]:
     length = common_seconds(first, second)
     notices = [lengths_remark(first, second) or "", hdr_remark(first, second) or ""]
+    likeness = fmean(f.psnr_db for f in found.figures)
+    if notices[0] and likeness < UNLIKE_DB:
+        notices.append(
+            f"{first.path} and {second.path} may not show the same moments: their PSNR is "
+            f"{likeness:.1f} dB only; --start says where in the first the second begins"
+        )
     if length > PLAYER_SECONDS:
         notices.append(
             f"the players hold the first {PLAYER_SECONDS} s of {float(length):.3f} s; the curves "
@@ -112,14 +141,10 @@ def _picture_uri(picture: NDArray[np.uint8]) -> tuple[str, bool]:
     file = io.BytesIO()
     image.save(file, "PNG")
     if len(file.getvalue()) <= EXACT_BYTES:
-        return _uri("image/png", file.getvalue()), True
+        return data_uri("image/png", file.getvalue()), True
     file = io.BytesIO()
     image.save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0)
-    return _uri("image/jpeg", file.getvalue()), False
-
-
-def _uri(kind: str, data: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+    return data_uri("image/jpeg", file.getvalue()), False
 
 
 def _page(
@@ -131,12 +156,17 @@ def _page(
     notices: list[str],
 ) -> str:
     labels = (asked.labels[0] or "first", asked.labels[1] or "second")
+    names = asked.first_is or clips[0].path.name, clips[1].path.name
     charts = charts_of(found, labels, asked.reference.name if asked.reference else "")
-    seconds = [float(f.seconds) for f in found.figures]
     end = float(common_seconds(*clips))
-    chosen = [float(sight.seconds) for sight in found.chosen]
-    style, script = _file("page.css"), _file("page.js")
-    return Template(_file("page.html")).substitute(
+    told = {"File": names} | clip_facts(*clips, still=not found.players)
+    notes = []
+    if not found.players:
+        told |= chart_facts(charts)
+        notes = [f"{chart.title}: {chart.note}" for chart in charts]
+    style = packaged("page.css")
+    script = packaged("page.js") + (packaged("motion.js") if found.players else "")
+    return Template(packaged("page.html")).substitute(
         style=style,
         style_hash=_sha256(style),
         script=script,
@@ -144,25 +174,26 @@ def _page(
         version=escape(__version__),
         first_label=escape(labels[0]),
         second_label=escape(labels[1]),
-        first_name=escape(clips[0].path.name),
-        second_name=escape(clips[1].path.name),
-        stats=stats_html(found, labels, end),
-        frames_intro=_pictures_intro(found),
-        players_intro=_players_intro(found),
-        curves_intro=_curves_intro(found),
-        pairs="\n".join(
-            _pair_html(n, pair, labels, at)
-            for n, (pair, at) in enumerate(zip(pictures, chosen, strict=True))
-        ),
-        chips="\n".join(_moment_html(n, at, found) for n, at in enumerate(chosen)),
-        first_video=_uri("video/mp4", found.players[0]),
-        second_video=_uri("video/mp4", found.players[1]),
-        charts="\n".join(chart_html(c, n, seconds, end, chosen) for n, c in enumerate(charts)),
-        figures=table_html(charts, seconds),
-        facts=facts_html(labels, clip_facts(*clips), facts),
+        first_name=escape(names[0]),
+        second_name=escape(names[1]),
+        times_from=_times_from(asked),
+        stats=stats_html(found, labels, size=clips[1].size, count=found.count, end=end),
+        frames_intro=pictures_intro(found),
+        pairs=pairs_html(found, pictures, labels),
+        moments=moments_html(found),
+        motion=motion_html(found, labels, charts, end),
+        facts=facts_html(labels, told, facts, notes),
         notices=_notices_html(notices),
         data=_json(_data(clips[1], found, charts, labels, end)),
     )
+
+
+def _times_from(asked: Asked) -> str:
+    """What the times on the page count from, where that is not the files' beginning."""
+    words = asked.times_from
+    if asked.start:
+        words = f"{float(asked.start):.3f} s of {asked.first.name}"
+    return f"<p>Times on this page count from {escape(words)}.</p>" if words else ""
 
 
 def _data(
@@ -174,6 +205,8 @@ def _data(
         "width": clip.size[0],
         "height": clip.size[1],
         "aspect": float(clip.sample_aspect_ratio),
+        "foremost": found.foremost,
+        "places": [[round(share, 4) for share in sight.place] for sight in found.chosen],
         "times": [round(float(at), 6) for at in found.times],
         "points": [round(float(f.seconds), 6) for f in found.figures],
         "end": end,
@@ -182,51 +215,6 @@ def _data(
             for chart in charts
         ],
     }
-
-
-def _pictures_intro(found: Survey) -> str:
-    if len(found.chosen) == 1:
-        return "Drag the line, or use the arrow keys."
-    return (
-        "In each third of the time the frame in which the two differ most, and how alike it is. "
-        "Drag the line, or use the arrow keys."
-    )
-
-
-def _players_intro(found: Survey) -> str:
-    how = (
-        "encoded anew for browsers: the pictures above are the exact ones"
-        if found.player_size
-        else "as they are in the files"
-    )
-    return f"Both at the same moment, {len(found.times)} frames, {how}."
-
-
-def _curves_intro(found: Survey) -> str:
-    return (
-        f"{len(found.figures)} frames measured. The dotted lines are the pictures above; a click "
-        "takes the players there."
-    )
-
-
-def _pair_html(number: int, pair: list[str], labels: tuple[str, str], at: float) -> str:
-    hidden = " hidden" if number else ""
-    alts = [escape(f"{label}: the frame at {at:.3f} seconds") for label in labels]
-    return (
-        f'      <div data-pair="{number}"{hidden}>'
-        f'<img class="under" alt="{alts[1]}" src="{pair[1]}" draggable="false">'
-        f'<img class="over" alt="{alts[0]}" src="{pair[0]}" draggable="false"></div>'
-    )
-
-
-def _moment_html(number: int, at: float, found: Survey) -> str:
-    decibel = next(f.psnr_db for f in found.figures if float(f.seconds) == at)
-    pressed = "false" if number else "true"
-    return (
-        f'      <button type="button" class="moment" data-moment="{number}" aria-pressed="{pressed}">'
-        f'<img alt="" src="data:,"><span>{at:.3f} s<small>{decibel:.1f} dB</small></span>'
-        "</button>"
-    )
 
 
 def _notices_html(notices: list[str]) -> str:
@@ -238,10 +226,6 @@ def _notices_html(notices: list[str]) -> str:
 def _json(data: dict[str, object]) -> str:
     """As it may stand in a script element: nothing in it can end that."""
     return json.dumps(data).replace("<", "\\u003c")
-
-
-def _file(name: str) -> str:
-    return (files("deblurvid.judge.compare") / name).read_text(encoding="utf-8")
 
 
 def _sha256(text: str) -> str:

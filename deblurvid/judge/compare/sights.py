@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from deblurvid.judge.metrics import Image
     from deblurvid.stages.clip import Pair
 
+BLOCK = 32
+"""Pixels of a side, by which the place is found in which most is changed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
@@ -34,6 +37,16 @@ class Sight:
         """As screens and image files show them."""
         return _eight_bits(self.first), _eight_bits(self.second)
 
+    @property
+    def place(self) -> tuple[float, float]:
+        """Where most is changed: the middle of a block, as shares of width and height."""
+        apart = _apart(self.first, self.second).mean(2, dtype=np.float32)
+        sides = [range(0, side, BLOCK) for side in apart.shape]
+        sums = np.add.reduceat(np.add.reduceat(apart, sides[0], 0), sides[1], 1)
+        blocks = zip(np.unravel_index(np.argmax(sums), sums.shape), apart.shape, strict=True)
+        y, x = (min(1.0, (int(at) + 0.5) * BLOCK / side) for at, side in blocks)
+        return x, y
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
@@ -44,6 +57,9 @@ class Figures:
     """Variance of the Laplacian of the first and the second; see `metrics.sharpness`."""
     psnr_db: float
     """Of the second to the first, over RGB; see `metrics.fidelity`."""
+    mean_change: float
+    """Of the samples of RGB, in codes of 255, without their signs."""
+    largest_change: float
     to_sharp_db: tuple[float, float] | None
     """PSNR of the first and of the second to the sharp truth, where there is one."""
 
@@ -68,12 +84,21 @@ def measured(sight: Sight, sharp: Image | None = None) -> Figures:
     if sharp is not None:
         one, other = (psnr(*_alike(picture, sharp)) for picture in pair)
         to_sharp = one, other
+    apart = _apart(sight.first, sight.second)
+    unit = np.iinfo(apart.dtype).max / 255
     return Figures(
         seconds=sight.seconds,
         sharpness=(first, second),
         psnr_db=psnr(sight.second, sight.first),
+        mean_change=float(apart.mean()) / unit,
+        largest_change=float(apart.max()) / unit,
         to_sharp_db=to_sharp,
     )
+
+
+def _apart(one: Image, other: Image) -> Image:
+    """The differences without their signs, of the same type."""
+    return np.maximum(one, other) - np.minimum(one, other)
 
 
 def _alike(one: Image, other: Image) -> tuple[Image, Image]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deblurvid.errors import UsageError
-from deblurvid.judge.compare.labels import label, margin
+from deblurvid.judge.compare.labels import label, margin, remarks
 from deblurvid.judge.compare.sights import sight_maker
 from deblurvid.judge.compare.writing import check_targets, write_whole
 from deblurvid.stages.clip import (
@@ -63,9 +63,13 @@ def compare_pictures(
     if asked.layout == "wipe":
         raise UsageError("--layout wipe moves; write a video, or use split, side or stack")
     check_targets(asked, target)
-    first, second = look_at(asked.first), look_at(asked.second)
+    first, second = look_at(asked.first, asked.start), look_at(asked.second)
     check_alike(first, second)
-    for remark in (lengths_remark(first, second), hdr_remark(first, second)):
+    for remark in (
+        lengths_remark(first, second),
+        hdr_remark(first, second),
+        *remarks(asked.labels),
+    ):
         if remark:
             say(remark)
     moments = _moments(at, first, second, say)

@@ -12,7 +12,7 @@ from deblurvid.stages.player import PlayerVideo, copied_video
 from deblurvid.stages.rgb import rgb_converter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from deblurvid.judge.compare.sights import Figures, Sight
     from deblurvid.judge.metrics import Image
@@ -38,35 +38,45 @@ class Survey:
     """Which frames were measured: every so manieth."""
     chosen: list[Sight]
     """The frame of each third of the time that differs most, of those that were measured."""
+    count: int
+    """Frames that both show."""
     times: list[Fraction]
     """Seconds of each frame of the players."""
-    players: tuple[bytes, bytes]
-    """MP4 files."""
+    players: tuple[bytes, bytes] | None
+    """MP4 files; None of single pictures."""
     player_size: tuple[int, int] | None
     """Of the players where they were encoded anew; None where they are the clips' own packets."""
 
+    @property
+    def foremost(self) -> int:
+        """Which of the chosen differs most."""
+        likeness = {f.seconds: f.psnr_db for f in self.figures}
+        return min(range(len(self.chosen)), key=lambda n: likeness[self.chosen[n].seconds])
 
-def survey(
-    first: Clip, second: Clip, reference: Clip | None, watch: Callable[[float], None]
-) -> Survey:
+
+def survey(first: Clip, second: Clip, reference: Clip | None) -> Generator[float, None, Survey]:
     """Measure two clips, choose pictures of them, and encode both for the players.
 
     Args:
         first: from `look_at`.
         second: another of the same size.
         reference: the sharp truth, of the same size and length, if there is one.
-        watch: told the share that is done.
+
+    Yields:
+        The share that is done, 0 to 1.
     """
     length = common_seconds(first, second)
     every = -(-second.frames // MOST_POINTS)
-    copies = _copies(first, second)
-    size = None if copies else _player_size(second)
+    still = is_still(first, second)
+    copies = None if still else _copies(first, second)
+    size = None if copies or still else _player_size(second)
     encoded = [_player(clip, size, length) for clip in (first, second)] if size else []
     to_sight = sight_maker()
     truth = _sharp_pictures(reference, second)
     best: dict[int, tuple[float, Sight]] = {}
     figures: list[Figures] = []
     times: list[Fraction] = []
+    number = -1
     for number, pair in enumerate(paired(first, second)):
         if pair.seconds < PLAYER_SECONDS:
             times.append(pair.seconds)
@@ -78,15 +88,23 @@ def survey(
             part = min(CHOSEN - 1, int(CHOSEN * pair.seconds / length))
             if part not in best or figures[-1].psnr_db < best[part][0]:
                 best[part] = figures[-1].psnr_db, sight
-        watch(min(1.0, float(pair.seconds / length)))
+        yield min(1.0, float(pair.seconds / length))
+    players = (encoded[0].finish(), encoded[1].finish()) if encoded else copies
+    yield 1.0
     return Survey(
         figures=figures,
         every=every,
         chosen=[best[part][1] for part in sorted(best)],
+        count=number + 1,
         times=times,
-        players=copies or (encoded[0].finish(), encoded[1].finish()),
+        players=players,
         player_size=size,
     )
+
+
+def is_still(first: Clip, second: Clip) -> bool:
+    """Whether both are a single picture."""
+    return first.frames == second.frames == 1
 
 
 def _sharp_pictures(reference: Clip | None, second: Clip) -> Callable[[Fraction], Image | None]:
@@ -104,7 +122,11 @@ def _sharp_pictures(reference: Clip | None, second: Clip) -> Callable[[Fraction]
 
 def _copies(first: Clip, second: Clip) -> tuple[bytes, bytes] | None:
     """Both clips' own packets, or None: one copied beside one encoded anew would not be fair."""
-    if lengths_remark(first, second) or common_seconds(first, second) > PLAYER_SECONDS:
+    if (
+        first.skipped
+        or lengths_remark(first, second)
+        or common_seconds(first, second) > PLAYER_SECONDS
+    ):
         return None
     one = copied_video(first, PLAYER_BYTES)
     other = copied_video(second, PLAYER_BYTES) if one else None

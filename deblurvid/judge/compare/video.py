@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from deblurvid.frames import Damage
-from deblurvid.judge.compare.labels import label, margin
+from deblurvid.judge.compare.labels import label, margin, remarks
 from deblurvid.judge.compare.writing import check_targets
 from deblurvid.options import RunOptions
 from deblurvid.stages.avi import fitted_to_avi, frames_from_zero, packets_from_zero
@@ -87,11 +87,11 @@ def compare_video(
     options = RunOptions(codec=codec, encoder_options=encoder_options or {})
     muxer = WRITABLE_FORMATS[target.suffix.lower()]
     check_targets(asked, target)
-    clips = look_at(asked.first), look_at(asked.second)
+    clips = look_at(asked.first, asked.start), look_at(asked.second)
     check_alike(*clips)
     with ExitStack() as stack:
         kept = _kept(clips, muxer, options, say, stack)
-        if remark := light_remark(*clips):
+        for remark in filter(None, (light_remark(*clips), *remarks(asked.labels))):
             say(remark)
         plan = _plan(asked, clips, say)
         info = replace(clips[1].info, width=plan.size[0], height=plan.size[1])

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sys
+from fractions import Fraction
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -32,6 +33,7 @@ class Tags(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
+        self.text = text
         self.attributes, self.inner, self._open = [], {}, None
         self.feed(text)
 
@@ -275,13 +277,19 @@ def test_a_player_keeps_to_its_bytes(tmp_path, monkeypatch):
 
 
 def test_a_single_picture_has_a_page(tmp_path):
-    """Two clips of one frame."""
+    """Two clips of one frame: nothing of players, times and curves."""
     paths = [write_clip(tmp_path / f"{n}.mkv", noise(1, SIZE, seed=n)) for n in range(2)]
 
     tags, said = written(tmp_path, *paths)
 
     assert len([v for v in tags.get("div", "data-pair") if v]) == 1
     assert said == []
+    body = tags.text.partition("<body>")[2].partition("<script")[0]
+    assert "<dd>1 picture</dd>" in body
+    assert "Higher is not better by itself" in body
+    assert tags.get("video", "src") == []
+    for word in ("1 frame", "the frame", "Frame", "In motion", "Play", " s of 64", "0.000", "svg"):
+        assert word not in body, word
 
 
 def test_equal_clips_are_alike(tmp_path, pair):
@@ -365,3 +373,94 @@ def test_it_needs_neither_opencv_nor_scikit_image(tmp_path, pair):
     subprocess.run([sys.executable, "-c", code, *pair, target], check=True, timeout=60)
 
     assert target.stat().st_size > 20_000
+
+
+def test_the_head_says_what_was_changed(tmp_path):
+    """Mean and largest difference of all RGB codes by their formulas, and neither dB nor sharpness."""
+    clips = [noise(3, SIZE, "gbrp", seed=seed) for seed in (1, 2)]
+    clips[1][1] = [plane // 16 for plane in clips[1][1]]
+    paths = [write_clip(tmp_path / f"{n}.mkv", c, "gbrp") for n, c in enumerate(clips)]
+
+    tags, _ = written(tmp_path, *paths)
+
+    apart = np.abs(np.subtract(*(np.array(clip, float) for clip in clips)))
+    head = re.search(r'<dl class="stats">(.*?)</dl>', tags.text, re.DOTALL).group(1)
+    assert f"<dd>{apart.mean():.1f} of 255</dd>" in head
+    assert f"<dd>{apart.max():.0f} of 255</dd>" in head
+    assert "at 0.040 s" in head
+    assert "compared: 0.12 s of 64\N{MULTIPLICATION SIGN}48</dt><dd>3 frames</dd>" in head
+    assert "dB" not in head
+    assert "sharpness" not in head
+
+
+def test_what_differs_most_is_opened_first_where_it_differs(tmp_path):
+    """The second of three pictures, of which a square in the right lower corner is changed."""
+    grey = flat([90] * 3, (128, 96))
+    changed = [[plane.copy() for plane in planes] for planes in grey]
+    for number, code in enumerate((100, 160, 110)):
+        changed[number][0][70:90, 100:120] = code
+    paths = [write_clip(tmp_path / f"{n}.mkv", c) for n, c in enumerate((grey, changed))]
+
+    tags, _ = written(tmp_path, *paths)
+
+    assert tags.get("button", "aria-pressed")[:3] == ["false", "true", "false"]
+    x, y = json.loads(tags.inner["scriptapplication/json"])["places"][1]
+    assert (0.75 <= x <= 1, 2 / 3 <= y <= 1) == (True, True)
+
+
+@pytest.mark.parametrize("start", ["0.16", "0.121"])
+def test_a_part_is_compared_with_its_own_moments(tmp_path, start):
+    """From the first frame at that time on: the fifth of 25 a second, whose codes are the same."""
+    codes = list(range(40, 200, 16))
+    first = write_clip(tmp_path / "a.mkv", flat(codes, SIZE), first=2)
+    second = write_clip(tmp_path / "b.mkv", flat(codes[4:7], SIZE))
+
+    tags, said = written(tmp_path, first, second, start=Fraction(start))
+
+    data = json.loads(tags.inner["scriptapplication/json"])
+    assert data["curves"][1][0]["values"] == [100, 100, 100]
+    seen_b, seen_a = (lumas(uri)[0] for uri in tags.get("video", "src"))
+    assert codes[4:7] == pytest.approx(seen_a, abs=2)
+    assert seen_a == pytest.approx(seen_b, abs=1)
+    assert f"count from {float(Fraction(start)):.3f} s of a.mkv" in tags.text.partition("<main>")[0]
+    assert not any("same moments" in text for text in said)
+
+
+def test_a_start_behind_the_end_is_refused(tmp_path, pair):
+    """Of a clip of 9 frames, 0.36 s; and below 0."""
+    with pytest.raises(UsageError, match=r"0\.mp4 has no frame at 0\.360 s or later"):
+        written(tmp_path, *pair, start=Fraction("0.36"))
+    with pytest.raises(UsageError, match="--start -1: it must not be below 0"):
+        written(tmp_path, *pair, start=Fraction(-1))
+
+
+def test_what_may_be_other_moments_is_said(tmp_path):
+    """Noise of two seeds, PSNR about 10 dB: said where the lengths differ, as they do of a part."""
+    paths = [
+        write_clip(tmp_path / f"{n}.mkv", noise(count, SIZE, seed=n))
+        for n, count in enumerate((9, 3, 9))
+    ]
+    words = "may not show the same moments: their PSNR is"
+
+    _, said = written(tmp_path, paths[0], paths[1])
+    assert any(words in text for text in said)
+    (tmp_path / "page.html").unlink()
+    _, said = written(tmp_path, paths[0], paths[2])
+    assert not any(words in text for text in said)
+    (tmp_path / "page.html").unlink()
+    _, said = written(tmp_path, paths[0], paths[0], start=Fraction("0.2"), overwrite=True)
+    assert any(words in text for text in said)
+
+
+def test_a_stand_in_is_named_by_what_it_stands_for(tmp_path, pair):
+    """At the head and in the table; its own name is nowhere."""
+    path = pair[0].rename(tmp_path / "stand-in.mp4")
+
+    tags, _ = written(
+        tmp_path, path, pair[1], first_is="true.mp4: excerpt", times_from="1.170 s of <it>"
+    )
+
+    text = tags.text
+    assert text.count("true.mp4: excerpt") == 2
+    assert "stand-in" not in text
+    assert "<p>Times on this page count from 1.170 s of &lt;it&gt;.</p>" in text

@@ -337,3 +337,70 @@ def test_everybody_can_use_it(browser, scheme, width, height):
     bad = [f for f in axe_findings(browser) if f["impact"] in ("serious", "critical")]
     assert [(f["id"], [node["target"] for node in f["nodes"]]) for f in bad] == []
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+def test_a_single_picture_is_all_there_is(opened, tmp_path):
+    """No player and no button of moments; the keys move its line, and nothing goes wrong."""
+    from selenium.webdriver.common.keys import Keys
+
+    paths = []
+    for name, colour in (("a", RED), ("b", BLUE)):
+        image = picture(0, colour)
+        planes = [image[..., 1], image[..., 2], image[..., 0]]
+        paths.append(write_clip(tmp_path / f"{name}.mkv", [planes], "gbrp"))
+    compare_page(*paths, tmp_path / "page.html")
+    show(opened, width=1440, height=900)
+    opened.get_log("browser")
+    opened.get((tmp_path / "page.html").as_uri())
+
+    opened.find_element("tag name", "body").send_keys(Keys.ARROW_RIGHT, ".", " ")
+
+    assert value(opened, "frames-stage") == 52
+    assert opened.find_elements("css selector", "video, [data-moment], .chart") == []
+    assert opened.get_log("browser") == []
+
+
+@pytest.fixture(scope="module")
+def upright(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of two pictures of 360x640 for each of three moments; they differ at the right below."""
+    folder = tmp_path_factory.mktemp("upright")
+    grey = [np.full(shape, 120, np.uint8) for shape in ((640, 360), (320, 180), (320, 180))]
+    changed = [grey[0].copy(), *grey[1:]]
+    changed[0][560:600, 300:340] = 200
+    paths = [
+        write_clip(folder / f"{n}.mkv", [planes] * 3) for n, planes in enumerate((grey, changed))
+    ]
+    compare_page(paths[0], paths[1], folder / "page.html")
+    return folder / "page.html"
+
+
+@pytest.mark.parametrize(("width", "height"), [(1100, 900), (390, 844), (1100, 3000)])
+@pytest.mark.parametrize("stage", ["frames-stage", "players-stage"])
+def test_an_upright_picture_fits_the_window(opened, upright, width, height, stage):
+    """Whole, in its shape, no higher than the window and no pixel larger than two."""
+    show(opened, width=width, height=height)
+    opened.get(upright.as_uri())
+
+    size = opened.find_element("css selector", f"#{stage} .view").size
+
+    assert size["width"] / size["height"] == pytest.approx(360 / 640, abs=0.01)
+    assert size["height"] <= 0.83 * height
+    assert size["width"] <= min(width, 2 * 360)
+    assert size["width"] >= 300
+
+
+def test_a_picture_that_does_not_fit_opens_where_it_differs(opened, upright):
+    """At its own pixels; the changed square is in sight, and the line goes through it."""
+    show(opened, width=300, height=400)
+    opened.get(upright.as_uri())
+
+    pressed = opened.find_element("css selector", "[data-zoom][aria-pressed='true']").text
+    script = """
+        const stage = document.getElementById("frames-stage");
+        return [stage.scrollLeft, stage.scrollTop, stage.clientWidth, stage.clientHeight];
+    """
+    left, top, across, down = opened.execute_script(script)
+    assert pressed == "1:1"
+    assert left <= 300 < 340 <= left + across
+    assert top <= 560 < 600 <= top + down
+    assert 300 <= value(opened, "frames-stage") / 100 * 360 <= 340

@@ -318,3 +318,16 @@ def test_images_are_compared_too(tmp_path):
 
     assert len(found) == 1
     assert read_stamps(tmp_path / "c.mkv") == [Fraction(0)]
+
+
+@pytest.mark.parametrize("late", [0, 7])
+def test_a_part_stands_beside_its_own_moments(tmp_path, late):
+    """From 1.2 s on, in a container that begins late too: the left is the source's code, as the right."""
+    codes = [40 + 3 * n for n in range(50)]
+    first = write_clip(tmp_path / "a.mkv", flat(codes), first=late)
+    second = write_clip(tmp_path / "b.mkv", flat(codes[30:36]))
+
+    found, _ = compared(tmp_path, first, second, layout="side", start=Fraction("1.2"))
+
+    pairs = [(int(planes[0][0, 0]), int(planes[0][0, -1])) for planes in found]
+    assert pairs == [(code, code) for code in codes[30:36]]
