@@ -180,7 +180,7 @@ def until_first_frame(
         head.append(item)
         if not isinstance(item, Packet):
             return head, item
-    if source.suffix.lower() in IMAGE_SUFFIXES:
+    if source.suffix.lower() in IMAGE_SUFFIXES and not span.cuts:
         raise InputError(f"{source}: the image does not decode: it is damaged or cut off")
     where = f" from {float(span.start)} s on" if span.cuts else ""
     raise InputError(f"{source}: the video has no frame that decodes{where}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
@@ -90,8 +91,9 @@ def open_input(
     try:
         mode = path.stat()
     except OSError as exc:
-        if "://" in str(path) or ":/" in str(path):
-            raise InputError(f"{path}: only local files are read, no addresses") from exc
+        if ":/" in str(path):
+            address = re.sub(":/+", "://", str(path), count=1)  # a path has lost one of two slashes
+            raise InputError(f"{address}: only local files are read, no addresses") from exc
         raise InputError(f"{path}: {exc.strerror}") from exc
     if stat.S_ISDIR(mode.st_mode):
         raise InputError(f"{path}: a folder, not a video file")

@@ -13,7 +13,7 @@ from av.packet import Packet
 
 from deblurvid.errors import InputError
 from deblurvid.frames import MOST_PIXELS
-from deblurvid.stages.ffmpeg import translated
+from deblurvid.stages.ffmpeg import VIDEO_SUFFIXES, translated
 from deblurvid.stages.jpeg import is_cut_off
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ ANIMATION_WITHIN = 1 << 16
 """Bytes within which a PNG says that it is animated; a colour profile may come before."""
 MOST_BYTES = 1 << 30
 """Of one image file, which is read at once."""
+
+EACH_BY_ITSELF = "deblurvid folder SRC DST restores each file of a folder by itself"
 
 _DEMUXERS = {"png": "png_pipe", "jpeg": "jpeg_pipe", "tiff": "tiff_pipe", "webp": "webp_pipe"}
 _NUMBER = re.compile(r"%0?(\d*)d")
@@ -117,21 +119,14 @@ def find_images(source: Path) -> ImageSequence | None:
     A file that is really called so comes before the template that its name could be.
 
     Raises:
-        InputError: a template or a folder without images.
+        InputError: a template or a folder without images, or a folder with videos in it.
     """
     if source.is_file():
         if source.suffix.lower() not in IMAGE_SUFFIXES or _moves(source):
             return None
         return ImageSequence(name=source, files=(source,))
     if source.is_dir():
-        entries = [e for e in source.iterdir() if e.suffix.lower() in IMAGE_SUFFIXES]
-        files = sorted((e for e in entries if e.name[0] != "." and e.is_file()), key=natural)
-        if not files:
-            raise InputError(
-                f"{source}: a folder, not a video file, and no images in it "
-                f"({' '.join(IMAGE_SUFFIXES)})"
-            )
-        return ImageSequence(name=source, files=tuple(files))
+        return _images_of(source)
     template = template_of(source)
     if template is None:
         return None
@@ -144,6 +139,25 @@ def find_images(source: Path) -> ImageSequence | None:
         first_number=numbers[0],
         gaps=tuple(gaps_in(numbers)),
     )
+
+
+def _images_of(folder: Path) -> ImageSequence:
+    """All images of a folder, in order; where videos lie beside them, nobody meant a sequence."""
+    shown = [e for e in folder.iterdir() if e.name[0] != "." and e.is_file()]
+    files = sorted((e for e in shown if e.suffix.lower() in IMAGE_SUFFIXES), key=natural)
+    videos = [e for e in shown if e.suffix.lower() in VIDEO_SUFFIXES]
+    if videos:
+        beside = f" beside {len(files)} of images" if files else ""
+        raise InputError(
+            f"{folder}: a folder with {len(videos)} files of video{beside}, {min(videos).name} the "
+            f"first, and no image sequence; {EACH_BY_ITSELF}"
+        )
+    if not files:
+        raise InputError(
+            f"{folder}: a folder, not a video file, and no images in it "
+            f"({' '.join(IMAGE_SUFFIXES)}); {EACH_BY_ITSELF}"
+        )
+    return ImageSequence(name=folder, files=tuple(files))
 
 
 def _moves(source: Path) -> bool:

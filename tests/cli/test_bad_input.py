@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.conftest import assert_refused
+from tests.folders import image
 from tests.graph.generators import constant_planes, save
 from tests.media import make_audio, make_video
 
@@ -30,8 +31,37 @@ def test_missing_file(cli: Cli, tmp_path: Path, folder: Path) -> None:
 
 
 def test_directory(cli: Cli, tmp_path: Path, folder: Path) -> None:
-    """A folder is no video."""
-    _refused(cli, tmp_path, folder, "a folder, not a video file")
+    """A folder is no video; what restores folders is named."""
+    _refused(cli, tmp_path, folder, "a folder, not a video file", "deblurvid folder")
+
+
+@pytest.mark.parametrize("images", [[], ["a.png"]])
+def test_videos_of_a_folder(
+    cli: Cli, clip: Path, tmp_path: Path, folder: Path, images: list[str]
+) -> None:
+    """A folder in which videos lie is no image sequence, images beside them or not."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "holiday.MP4").write_bytes(clip.read_bytes())
+    for name in images:
+        image(tmp_path / "in" / name)
+
+    _refused(cli, tmp_path / "in", folder, "holiday.MP4", "no image sequence", "deblurvid folder")
+
+
+def test_a_part_of_an_image_in_which_nothing_lies(cli: Cli, tmp_path: Path, folder: Path) -> None:
+    """An image that is whole is not called damaged because --start lies behind it."""
+    source = image(tmp_path / "photo.png")
+    result = cli("run", source, "-o", folder / "y.png", "--start", "2", "--engine", "identity")
+
+    assert_refused(result, "no frame", "from 2.0 s on")
+    assert "damaged" not in result.last_line
+
+
+def test_an_address_is_told_as_it_was_given(cli: Cli, folder: Path) -> None:
+    """With both slashes, of which a path keeps one."""
+    _refused(
+        cli, "https://a.example/b/c.mp4", folder, "https://a.example/b/c.mp4: only local files"
+    )
 
 
 def test_empty_file(cli: Cli, tmp_path: Path, folder: Path) -> None:
