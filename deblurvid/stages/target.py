@@ -33,12 +33,17 @@ def muxer_of(target: Path, name: str | None = None) -> str:
         return "image2"
     if target == STANDARD:
         raise UsageError("-o -: say which format by --format, such as yuv4mpegpipe or matroska")
+    within = f"such as {target / 'out.mp4'}, or {target / '%05d.png'} for images"
+    if target.is_dir():
+        raise UsageError(f"{target}: a folder, not a file; name one in it, {within}")
     try:
         return WRITABLE_FORMATS[target.suffix.lower()]
     except KeyError:
         known = " ".join((*WRITABLE_FORMATS, *IMAGE_SUFFIXES))
+        folder = "" if target.suffix else f". If a folder is meant, name a file in it, {within}"
         raise UsageError(
-            f"{target}: container {target.suffix or 'without suffix'} is not written; use {known}"
+            f"{target}: container {target.suffix or 'without suffix'} is not written; use "
+            f"{known}{folder}"
         ) from None
 
 

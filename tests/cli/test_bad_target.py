@@ -103,6 +103,16 @@ def test_target_is_a_folder(cli: Cli, clip: Path, folder: Path) -> None:
     assert_refused(result, "out.mp4")
 
 
+def test_a_folder_is_offered_names_in_it(cli: Cli, clip: Path, folder: Path) -> None:
+    """Whether it is there or not, for a path has lost the slash that would tell."""
+    there = cli("run", clip, "-o", folder, "--engine", "identity")
+    absent = cli("run", clip, "-o", f"{folder}/new/", "--engine", "identity")
+
+    assert_refused(there, "a folder, not a file", f"{folder}/out.mp4", f"{folder}/%05d.png")
+    assert_refused(absent, "If a folder is meant", f"{folder}/new/out.mp4")
+    assert list(folder.iterdir()) == []
+
+
 @pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
 def test_unwritable_folder(cli: Cli, clip: Path, folder: Path) -> None:
     """Where no file can be made, that is said before work begins."""
