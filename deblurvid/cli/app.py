@@ -91,7 +91,10 @@ def invoke(words: list[str]) -> int:
         return int(end.code or Exit.DONE)
     except typer.TyperException as error:
         where = getattr(getattr(error, "ctx", None), "command_path", "deblurvid")
-        tell(f"error: {error.format_message().rstrip('.')} ({where} --help tells more)")
+        message = (
+            error.format_message().replace("Value error, ", "").rstrip(".")
+        )  # pydantic's words
+        tell(f"error: {message} ({where} --help tells more)")
         return Exit.REFUSED
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - nobody else is left to tell
         return report(error, failure_of(error, started=True), debug=debug)

@@ -23,7 +23,9 @@ def seconds_from_text(text: str) -> Fraction:
     plain = text.strip()
     match = _TIME.fullmatch(plain if ":" in plain else plain.removesuffix("s"))
     if match is None:
-        raise typer.BadParameter(f"{text!r} is no time; use seconds or [HH:]MM:SS[.mmm]")
+        raise typer.BadParameter(
+            f"{text!r} is no time; use seconds (5, 5s, 0.5) or [HH:]MM:SS[.mmm]"
+        )
     sign, hours, minutes, seconds = match.groups()
     exact = Fraction(seconds if seconds[0] != "." else f"0{seconds}")
     if (minutes and exact >= 60) or (hours and int(minutes) >= 60):

@@ -55,7 +55,7 @@ Start = Annotated[
     _files(
         parser=seconds_from_text,
         metavar="TIME",
-        help="Begin here: seconds, or [HH:]MM:SS[.mmm]. Default: the beginning.",
+        help="Begin here: seconds (5, 5s, 0.5), or [HH:]MM:SS[.mmm]. Default: the beginning.",
     ),
 ]
 Duration = Annotated[
@@ -63,7 +63,7 @@ Duration = Annotated[
     _files(
         parser=seconds_from_text,
         metavar="TIME",
-        help="Restore this much, written as for --start. Default: to the end.",
+        help="Restore this much, such as 5s or 1:30. Default: to the end.",
     ),
 ]
 Strict = Annotated[

@@ -15,6 +15,10 @@ from deblurvid.stages.hdr import hdr_parameters
 from deblurvid.stages.layouts import LAYOUTS, layout_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from av.option import Option
+
     from deblurvid.frames import VideoInfo
 
 DEFAULT_OPTIONS: dict[str, dict[str, str]] = {
@@ -47,6 +51,13 @@ _RATE_OPTIONS = frozenset({"crf", "b", "qp", "cqp", "global_quality", "qscale"})
 
 X264, X264_MOST_CRF = ("libx264", "libx264rgb"), 51
 """More is taken for this, and not said; the other encoders refuse what they cannot do."""
+
+PRESETS = (
+    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
+    "placebo",
+)  # fmt: skip
+"""Of x264 and x265, which FFmpeg does not list; their numbers from 0 are taken too."""
+NAMED_PRESETS = (*X264, "libx265")
 
 _EVEN_ONLY = frozenset({"h264", "hevc"})
 """Codecs that count a picture's size in whole samples of chroma."""
@@ -188,10 +199,30 @@ def _check_options(encoder: av.Codec, options: dict[str, str]) -> None:
             near = difflib.get_close_matches(name, names, n=3)
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             raise EncoderError(f"encoder {encoder.name} has no option {name!r}{hint}")
+    if "preset" in options:
+        _check_preset(encoder.name, available.private, options["preset"])
     if encoder.name in X264 and _number(options.get("crf", "")) > X264_MOST_CRF:
         raise EncoderError(
             f"crf is {options['crf']}; encoder {encoder.name} takes 0 to {X264_MOST_CRF}"
         )
+
+
+def _check_preset(encoder: str, available: Iterable[Option], value: str) -> None:
+    """Refuse a preset that the encoder does not have, and name those that it has."""
+    option = next((option for option in available if option.name == "preset"), None)
+    if option is None:
+        return
+    if encoder in NAMED_PRESETS:
+        names, numbers = list(PRESETS), range(len(PRESETS))
+    else:
+        names = [choice.name for choice in option.choices or ()]
+        numbers = range(int(option.min), int(option.max) + 1)
+    if value.lower() in names or value in map(str, numbers):
+        return
+    known = names if encoder in NAMED_PRESETS else [*names, f"{numbers[0]} to {numbers[-1]}"]
+    raise EncoderError(
+        f"preset is {value!r}, which encoder {encoder} does not have; it has {', '.join(known)}"
+    )
 
 
 def _number(text: str) -> float:
