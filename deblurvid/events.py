@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from fractions import Fraction
     from pathlib import Path
 
     from deblurvid.frames import VideoInfo
@@ -64,6 +65,8 @@ class Started:
     """Encoder and its options in words."""
     frame_count: int | None
     """Frames expected, where it can be told."""
+    duration: Fraction | None = None
+    """Seconds that are restored, where it can be told: of the part if not all of it is."""
     resumed_frames: int = 0
     """Of these, what an earlier run had restored; `FrameDone` counts on from there."""
 

@@ -73,6 +73,7 @@ def _run(source: Path, target: Path, options: RunOptions) -> Generator[Event, No
             engine=str(job.engine.spec),
             encoder=str(job.choice),
             frame_count=job.info.frame_count,
+            duration=job.span.lasts(job.info.duration),
             resumed_frames=0 if journal is None else journal.frames,
         )
         for text in before_the_first_frame(job):

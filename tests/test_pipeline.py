@@ -426,6 +426,29 @@ def test_frames_are_counted_by_the_video_and_not_by_longer_sound(tmp_path):
     assert events[0].frame_count == 50
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
+@pytest.mark.parametrize(
+    ("start", "duration", "count", "seconds"),
+    [
+        (None, 0.1, 3, 0.1),  # frames at 0, 1/24 and 2/24 s
+        (0.1, 0.1, 2, 0.1),  # at 3/24 and 4/24 s
+        (None, 0.25, 6, 0.25),  # the 7th begins at its end
+        (0.25, None, 18, 0.75),
+        (0.9, 5, 2, 0.1),  # at 22/24 and 23/24 s, which are the last
+        (None, None, 24, 1),
+    ],
+)
+def test_as_many_frames_are_announced_as_begin_within_the_part(
+    tmp_path, suffix, start, duration, count, seconds
+):
+    """Those of the part whose time lies within, and how long it is; so many come out."""
+    source = make_video(tmp_path / f"a.{suffix}", frames=24, rate=24, audio=False)
+    events = run(source, tmp_path / "b.mkv", start=start, duration=duration)
+
+    assert (events[0].frame_count, events[-1].frames) == (count, count)
+    assert float(events[0].duration) == pytest.approx(seconds, abs=0.002)
+
+
 def test_full_verification_reads_every_frame(tmp_path):
     """verify='full' decodes the output."""
     events = run(make_video(tmp_path / "a.mp4"), tmp_path / "b.mp4", verify="full")

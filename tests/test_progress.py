@@ -44,6 +44,7 @@ STARTED = Started(
     engine="fast on CPU (some) in bf16",
     encoder="libx264 preset=veryfast crf=16",
     frame_count=100,
+    duration=Fraction(1001, 300),
 )
 FINISHED = Finished(
     target=Path("out.mp4"),

@@ -180,7 +180,7 @@ def _started_object(event: Started) -> dict[str, Any]:
         "pixel_format": info.pixel_format,
         "codec": info.codec,
         "frame_rate": _rounded(info.frame_rate),
-        "duration_seconds": _rounded(info.duration),
+        "duration_seconds": _rounded(event.duration),
         "frames": event.frame_count,
         "engine": event.engine,
         "encoder": event.encoder,

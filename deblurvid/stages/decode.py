@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -98,6 +99,9 @@ def _noting_cut(
             cut.add(packet.pts)
         yield packet
 
+
+WITHIN_A_FRAME = Fraction(1, 100)
+"""Of a frame that a rate may be off: a second at 24.001 frames has 24 of them, and not a 25th."""
 
 _WAYS_OUT = "--on-corrupt keep restores such frames as they are, drop leaves them out"
 
@@ -276,5 +280,11 @@ def _frame_count(
         return int(video.frames)
     if rate is None or (duration is None and span.end is None):
         return None
-    ends = [end for end in (duration, span.end) if end is not None]
-    return max(0, round((min(ends) - span.start) * rate))
+    lead = (video.start_time or 0) * Fraction(video.time_base or 0) - span.origin
+
+    def begun_before(seconds: Fraction) -> int:
+        return max(0, math.ceil((seconds - lead) * rate - WITHIN_A_FRAME))
+
+    ends = [] if duration is None else [video.frames or round(duration * rate)]
+    ends += [] if span.end is None else [begun_before(span.end)]
+    return max(0, min(ends) - begun_before(span.start))

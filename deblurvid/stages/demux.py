@@ -62,6 +62,11 @@ class Span:
             return Fraction(0)
         return round((self.origin + self.start) / self.tick) * self.tick
 
+    def lasts(self, whole: Fraction | None) -> Fraction | None:
+        """Seconds that it lasts in a file of `whole` seconds; None where neither end is known."""
+        ends = [end for end in (self.end, whole) if end is not None]
+        return max(Fraction(0), min(ends) - self.start) if ends else None
+
     def holds(self, seconds: Fraction) -> bool:
         """Whether something at this timestamp lies within."""
         return not self.before(seconds) and not self.after(seconds)

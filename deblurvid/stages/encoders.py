@@ -16,8 +16,7 @@ from deblurvid.stages.layouts import LAYOUTS, layout_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from av.option import Option
+    from typing import Any
 
     from deblurvid.frames import VideoInfo
 
@@ -207,7 +206,7 @@ def _check_options(encoder: av.Codec, options: dict[str, str]) -> None:
         )
 
 
-def _check_preset(encoder: str, available: Iterable[Option], value: str) -> None:
+def _check_preset(encoder: str, available: Iterable[Any], value: str) -> None:
     """Refuse a preset that the encoder does not have, and name those that it has."""
     option = next((option for option in available if option.name == "preset"), None)
     if option is None:
