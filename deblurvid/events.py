@@ -157,6 +157,8 @@ class FolderStarted:
     """To be restored; of each the events come between a FileStarted and a FileEnded."""
     skipped: int
     """That have been restored before; of each there is a FileEnded only."""
+    planned: tuple[tuple[Path, Path], ...] = ()
+    """Of each that is to be restored its path from the source folder on, and its target."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +171,8 @@ class FileStarted:
     """Of all that are restored, from 1."""
 
 
-Outcome = Literal["done", "skipped", "failed"]
+Outcome = Literal["done", "skipped", "failed", "left"]
+"""left is for reports of what was interrupted: of such a file there is no event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,8 @@ from deblurvid.cli.options import (  # noqa: TC001 - typer reads them
     EncoderOption,
     Preset,
 )
-from deblurvid.errors import EngineError, OutputError, UsageError, VerificationError
+from deblurvid.cli.writing import check_texts, write_text
+from deblurvid.errors import EngineError, OutputError, VerificationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,11 +137,16 @@ Memory = Annotated[
     ),
 ]
 AsJson = Annotated[
-    Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures to FILE.")
+    Path | None,
+    typer.Option(
+        "--json", metavar="FILE", help="Also write the figures to FILE (-: standard output)."
+    ),
 ]
 AsMarkdown = Annotated[
     Path | None,
-    typer.Option("--markdown", metavar="FILE", help="Also write a table of the sweep to FILE."),
+    typer.Option(
+        "--markdown", metavar="FILE", help="Also write a table of the sweep to FILE, or -."
+    ),
 ]
 
 
@@ -175,7 +181,7 @@ def bench(
 
     started = False
     try:
-        _check_targets([path for path in (as_json, as_markdown) if path])
+        taken = check_texts((as_json, as_markdown))
         usual_sizes = ["1280x720", "1920x1080"] if device.startswith("cuda") else ["1280x720"]
         sizes = size or (usual_sizes if source is None and not memory else usual_sizes[:1])
         options = [
@@ -207,16 +213,20 @@ def bench(
 
             cuda_place(device)
         started = True
-        for found in _measured(options, memory=memory):
-            _write(found, as_json, as_markdown)
+        for found, last in _measured(options, memory=memory, stderr=taken):
+            # What is written to standard output stays; a file is replaced.
+            if last or not taken:
+                _write(found, as_json, as_markdown)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told here, with its code
         worked = started and isinstance(error, (EngineError, OutputError, VerificationError))
         return report(error, failure_of(error, started=worked), debug=debug)
     return Exit.DONE
 
 
-def _measured(options: list[BenchOptions], *, memory: bool) -> Iterator[dict[str, Any]]:
-    """Measure and print; gives what the JSON holds, after each of the combinations."""
+def _measured(
+    options: list[BenchOptions], *, memory: bool, stderr: bool
+) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Measure and print; gives what the JSON holds after each combination, and if it is the last."""
     from deblurvid.cli import bench_report
     from deblurvid.judge.bench import bench as measure
     from deblurvid.judge.bench import bench_growth
@@ -224,32 +234,21 @@ def _measured(options: list[BenchOptions], *, memory: bool) -> Iterator[dict[str
     surroundings = bench_report.surroundings(options[0])
     if memory:
         growth = bench_growth(options[0], tell)
-        bench_report.show_growth(growth)
-        yield surroundings | bench_report.growth_object(growth)
+        bench_report.show_growth(growth, stderr=stderr)
+        yield surroundings | bench_report.growth_object(growth), True
         return
     found = []
     for each in options:
         figures = measure(each, tell)
-        bench_report.show_figures(figures, surroundings["machine"]["load_average"])
+        load = surroundings["machine"]["load_average"]
+        bench_report.show_figures(figures, load, stderr=stderr)
         found.append(bench_report.figures_object(figures))
-        yield surroundings | {"measured": found}
-
-
-def _check_targets(targets: list[Path]) -> None:
-    """Refuse what surely cannot be written, before minutes are spent on it."""
-    for target in targets:
-        if not target.parent.is_dir() or target.is_dir():
-            raise UsageError(f"{target}: cannot be written there; name a file in a folder that is")
+        yield surroundings | {"measured": found}, len(found) == len(options)
 
 
 def _write(found: dict[str, Any], as_json: Path | None, as_markdown: Path | None) -> None:
     from deblurvid.cli.bench_report import markdown_from
 
-    texts = {as_json: json.dumps(found, indent=2) + "\n"} if as_json else {}
+    write_text(as_json, json.dumps(found, indent=2) + "\n")
     if as_markdown:
-        texts[as_markdown] = markdown_from(found)
-    for target, text in texts.items():
-        try:
-            target.write_text(text, encoding="utf-8")
-        except OSError as exc:
-            raise OutputError(f"{target}: cannot be written: {exc.strerror}") from exc
+        write_text(as_markdown, markdown_from(found))

@@ -112,11 +112,11 @@ def growth_object(growth: Growth) -> dict[str, Any]:
     }
 
 
-def show_figures(figures: Figures, load_average: float | None) -> None:
+def show_figures(figures: Figures, load_average: float | None, *, stderr: bool) -> None:
     """Print the figures as a table and the ratios below it."""
     width, height = figures.size
     held = f", held to {figures.isa}" if figures.isa else ""
-    console = Console(highlight=False)
+    console = Console(highlight=False, stderr=stderr)
     console.print(
         printable(
             f"{figures.run.frames} frames of {width}x{height} {figures.pixel_format}; "
@@ -202,11 +202,11 @@ def _roof(device: DeviceFigures) -> str:
     )
 
 
-def show_growth(growth: Growth) -> None:
+def show_growth(growth: Growth, *, stderr: bool) -> None:
     """Print memory at both ends and what lies between."""
     (first, first_bytes), (last, last_bytes) = growth.ends
     verdict = "none" if growth.growth_bytes < GROWTH_GOAL_BYTES else "it grows"
-    console = Console(highlight=False)
+    console = Console(highlight=False, stderr=stderr)
     console.print(f"memory at frame {first}: {size_text(first_bytes)}")
     console.print(f"memory at frame {last}: {size_text(last_bytes)}")
     console.print(

@@ -10,9 +10,9 @@ The object that `--json` writes; times in seconds, sizes in bytes, keys are only
     frames, seconds, frames_per_second
                         of all that was restored; an image is one frame; null where nothing was
     notices             in words, about the folder
-    files               a list of objects, in the order in which they were done:
+    files               a list of objects, in the order in which they were done, at last those left:
         file, target    from the source folder on; the path
-        outcome         done, skipped or failed
+        outcome         done, skipped, failed or left
         why             the error, "" if there is none
         frames, seconds, frames_per_second, size_bytes
                         null frames_per_second where there are none
@@ -21,6 +21,7 @@ The object that `--json` writes; times in seconds, sizes in bytes, keys are only
 
 from __future__ import annotations
 
+import json
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +32,7 @@ import typer
 from deblurvid.cli.arguments import encoder_options_from
 from deblurvid.cli.ending import Exit, tell
 from deblurvid.cli.failures import failure_of, report
-from deblurvid.cli.folder_report import Record, check_json, show_record, write_json
+from deblurvid.cli.folder_report import Record, show_record
 from deblurvid.cli.options import (  # noqa: TC001 - typer reads them
     Codec,
     Crf,
@@ -48,6 +49,7 @@ from deblurvid.cli.options import (  # noqa: TC001 - typer reads them
     Strict,
     Verify,
 )
+from deblurvid.cli.writing import check_texts, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,7 +104,12 @@ FailFast = Annotated[
     bool, _files("--fail-fast", help="Stop at the first file that fails, instead of going on.")
 ]
 AsJson = Annotated[
-    Path | None, _files("--json", metavar="FILE", help="Also write what became of each to FILE.")
+    Path | None,
+    _files(
+        "--json",
+        metavar="FILE",
+        help="Also write what became of each to FILE (-: standard output).",
+    ),
 ]
 
 
@@ -141,7 +148,7 @@ def folder(
     from deblurvid.folder import deblur_folder
 
     def begin(show: Callable[[FolderEvent], None]) -> Iterator[FolderEvent]:
-        check_json(as_json)
+        check_texts([as_json], taken="--progress json" if progress == "json" else None)
         return deblur_folder(
             source,
             target,
@@ -186,7 +193,7 @@ def _watch(
         finally:
             if record.started is not None:
                 show_record(record, style)
-                write_json(record, as_json)
+                write_text(as_json, json.dumps(record.result(), indent=2) + "\n")
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told here, with its code
         failure = failure_of(error, started=record.started is not None)
         if failure.kind == "interrupted" and record.started is not None:

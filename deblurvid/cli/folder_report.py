@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from deblurvid.errors import OutputError, UsageError
 from deblurvid.events import (
     FileEnded,
     FileStarted,
@@ -17,6 +15,7 @@ from deblurvid.events import (
 from deblurvid.progress.words import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from deblurvid.events import FolderEvent, Outcome
@@ -78,8 +77,16 @@ class Record:
             "seconds": round(seconds, 3),
             "frames_per_second": _speed(frames, seconds),
             "notices": self.notices,
-            "files": [self._file_object(file) for file in self.ended],
+            "files": [self._file_object(file) for file in [*self.ended, *self._left()]],
         }
+
+    def _left(self) -> Iterator[FileEnded]:
+        """What was to be done, and had no end."""
+        assert self.started is not None  # noqa: S101 - `result` sees to it
+        ended = {file.file for file in self.ended}
+        for file, target in self.started.planned:
+            if file not in ended:
+                yield FileEnded(file=file, target=target, outcome="left")
 
     def _file_object(self, file: FileEnded) -> dict[str, Any]:
         return {
@@ -126,38 +133,3 @@ def show_record(record: Record, style: Style) -> None:
         for file in failed:
             why.add_row(Text(printable(str(file.file))), Text(printable(file.why)))
         console.print(why)
-
-
-def check_json(target: Path | None) -> None:
-    """Refuse, before work begins, what surely cannot be written or is a picture.
-
-    Raises:
-        UsageError: it is such a place.
-    """
-    from deblurvid.folder.search import is_media
-
-    if target is None:
-        return
-    if not target.parent.is_dir() or target.is_dir():
-        raise UsageError(f"{target}: cannot be written there; name a file in a folder that is")
-    if is_media(target):
-        raise UsageError(f"{target}: is called like a picture; a report is text")
-
-
-def write_json(record: Record, target: Path | None) -> None:
-    """Write the object, whole or not at all.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    if target is None:
-        return
-    from deblurvid.stages.parts import part_name
-
-    part = target.with_name(part_name(target))
-    try:
-        part.write_text(json.dumps(record.result(), indent=2) + "\n", encoding="utf-8")
-        part.replace(target)
-    except OSError as exc:
-        part.unlink(missing_ok=True)
-        raise OutputError(f"{target}: cannot be written: {exc.strerror}") from exc

@@ -39,7 +39,8 @@ from deblurvid.cli.arguments import size_from_text
 from deblurvid.cli.ending import Exit
 from deblurvid.cli.failures import failure_of, report
 from deblurvid.cli.options import Debug  # noqa: TC001 - typer reads it
-from deblurvid.errors import OutputError, UsageError
+from deblurvid.cli.writing import check_texts, write_text
+from deblurvid.errors import UsageError
 from deblurvid.frames import LARGEST_SIDE, SMALLEST_SIDE
 
 if TYPE_CHECKING:
@@ -89,10 +90,14 @@ Sequence = Annotated[
     ),
 ]
 AsJson = Annotated[
-    Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures to FILE.")
+    Path | None,
+    typer.Option(
+        "--json", metavar="FILE", help="Also write the figures to FILE (-: standard output)."
+    ),
 ]
 AsMarkdown = Annotated[
-    Path | None, typer.Option("--markdown", metavar="FILE", help="Also write the tables to FILE.")
+    Path | None,
+    typer.Option("--markdown", metavar="FILE", help="Also write the tables to FILE, or -."),
 ]
 
 
@@ -122,25 +127,13 @@ def score(
         started = True
 
     try:
-        _check_targets([path for path in (as_json, as_markdown) if path])
+        taken = check_texts((as_json, as_markdown))
         sizes = [_size(text) for text in size or ["256x256"]]
         result = _scored(paths, sizes, start, sequence=sequence)
-        _show(result, as_json, as_markdown)
+        _show(result, as_json, as_markdown, taken=taken)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told here, with its code
         return report(error, failure_of(error, started=started), debug=debug)
     return Exit.DONE
-
-
-def _check_targets(targets: list[Path]) -> None:
-    """Refuse, before work begins, what surely cannot be written or is a picture."""
-    from deblurvid.judge.matching import IMAGES
-    from deblurvid.stages.ffmpeg import VIDEO_SUFFIXES
-
-    for target in targets:
-        if not target.parent.is_dir() or target.is_dir():
-            raise UsageError(f"{target}: cannot be written there; name a file in a folder that is")
-        if target.suffix.lower() in IMAGES | VIDEO_SUFFIXES:
-            raise UsageError(f"{target}: is called like a picture; figures are text")
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -184,16 +177,14 @@ def _scored(
     return result_object(paths, sizes, found.notes, scores, total)
 
 
-def _show(result: dict[str, Any], as_json: Path | None, as_markdown: Path | None) -> None:
+def _show(
+    result: dict[str, Any], as_json: Path | None, as_markdown: Path | None, *, taken: bool
+) -> None:
+    """Write tables for people, and reports; `taken`: a report goes to standard output."""
     from deblurvid.cli.score_report import markdown_from_result, show_result
 
-    show_result(result)
+    show_result(result, stderr=taken)
     sys.stdout.flush()
-    texts = {as_json: json.dumps(result, indent=2) + "\n"} if as_json else {}
+    write_text(as_json, json.dumps(result, indent=2) + "\n")
     if as_markdown:
-        texts[as_markdown] = markdown_from_result(result)
-    for target, text in texts.items():
-        try:
-            target.write_text(text, encoding="utf-8")
-        except OSError as exc:
-            raise OutputError(f"{target}: cannot be written: {exc.strerror}") from exc
+        write_text(as_markdown, markdown_from_result(result))

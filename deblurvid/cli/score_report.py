@@ -195,9 +195,9 @@ _SAID_WITH = {
 """Words of a table -> the methods that are told with it."""
 
 
-def show_result(result: dict[str, Any]) -> None:
+def show_result(result: dict[str, Any], *, stderr: bool) -> None:
     """Print the tables, and below them how they were measured."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, stderr=stderr)
     shown = list(sections(result))
     for section in shown:
         table = Table(title=section.title, title_justify="left", box=SIMPLE_HEAD)

@@ -102,7 +102,11 @@ def _run(
     make = _checked(options)
     began = time.perf_counter()
     yield FolderStarted(
-        source=source, target=target, files=len(plan.items), skipped=len(plan.skipped)
+        source=source,
+        target=target,
+        files=len(plan.items),
+        skipped=len(plan.skipped),
+        planned=tuple((item.file, item.target) for item in plan.items),
     )
     for text in plan.notices:
         yield Notice(text=text)

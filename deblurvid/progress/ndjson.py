@@ -164,6 +164,7 @@ def _plain_object(
     event: FolderStarted | FileStarted | FileEnded | FolderFinished,
 ) -> dict[str, Any]:
     values = {name: str(v) if isinstance(v, Path) else v for name, v in asdict(event).items()}
+    values.pop("planned", None)  # file_started and --json tell it
     if "seconds" in values:
         values["seconds"] = _rounded(values["seconds"])
     return {"event": _NAMES[type(event)], **values}

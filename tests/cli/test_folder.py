@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,8 +19,6 @@ from tests.media import make_video
 from tests.processes import ROOT
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.conftest import Cli
 
 IDENTITY = ("--engine", "identity")
@@ -188,7 +187,7 @@ def test_a_report_that_cannot_be_written_is_an_error(
     def full(*_: object, **__: object) -> str:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(json, "dumps", full)
+    monkeypatch.setattr(Path, "write_text", full)
     result = cli("folder", tree, tmp_path / "out", "--json", target, *IDENTITY)
 
     assert result.code == 1
@@ -196,6 +195,21 @@ def test_a_report_that_cannot_be_written_is_an_error(
     assert target.read_text() == "old"
     assert names(tmp_path / "out") == ["1.png", "3.mp4"]
     assert [p.name for p in tmp_path.iterdir() if p.is_file()] == ["r.json"]
+
+
+def test_a_report_goes_to_standard_output(
+    cli: Cli, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`-` is no name of a file, and nothing but the report is written there."""
+    monkeypatch.chdir(tmp_path)
+    words = ("folder", tree, tmp_path / "out", "--json", "-", *IDENTITY)
+    twice = cli(*words, "--progress", "json")
+    result = cli(*words)
+
+    assert twice.code == 2
+    assert "--progress json goes to standard output too" in twice.err
+    assert json.loads(result.out)["done"] == 2
+    assert not (tmp_path / "-").exists()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
@@ -226,4 +240,9 @@ def test_interrupted(tmp_path: Path) -> None:
         0,
         1,
     ]
+    assert [(file["file"], file["outcome"]) for file in report["files"]] == [
+        ("1.png", "done"),
+        ("2.mp4", "left"),
+    ]
+    assert report["files"][1]["target"] == str(tmp_path / "out" / "2.mp4")
     assert any(line.split()[:2] == ["done", "1"] for line in err.splitlines())

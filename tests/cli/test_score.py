@@ -67,6 +67,20 @@ def _mean_db(pictures: dict[tuple[str, str, str], Any], layer: str) -> float:
     )
 
 
+def test_a_report_goes_to_standard_output(
+    cli: Cli, clips: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`-` is no name of a file; the tables make way, and two reports would be one too many."""
+    monkeypatch.chdir(tmp_path)
+    words = ("score", clips["restored"], "--reference", clips["sharp"], "--json", "-")
+    result = cli(*words)
+
+    assert json.loads(result.out)["all"]["frames"] == 5
+    assert "PSNR" in result.err
+    assert list(tmp_path.iterdir()) == []
+    assert_refused(cli(*words, "--markdown", "-"), "goes to standard output too")
+
+
 def test_a_gopro_tree_has_the_benchmark_s_means(cli: Cli, tmp_path: Path) -> None:
     """Sequences by name, all pictures alike in the mean; blur_gamma is left alone."""
     pictures = _gopro(tmp_path)

@@ -376,7 +376,7 @@ def benchmark():
         redirect_stdout(words),
     ):
         figures = bench.bench(options, lambda _: None)
-        bench_report.show_figures(figures, 0.0)
+        bench_report.show_figures(figures, 0.0, stderr=False)
         return bench_report.figures_object(figures), words.getvalue()
 
 

@@ -207,6 +207,18 @@ def test_memory_is_watched_between_two_frames():
     assert tuple(frame for frame, _ in growth.ends) == (100, 300)
 
 
+def test_a_sweep_s_report_goes_to_standard_output_once(tmp_path, monkeypatch, capfd):
+    """`-` is no name of a file, and what stands there cannot be replaced after each combination."""
+    monkeypatch.chdir(tmp_path)
+    small = ["--size", "64x48", "--size", "96x64", "--frames", "2", "--no-usual"]
+    code = main(["bench", *small, "--engine", "identity", "--json", "-"])
+    found = json.loads(capfd.readouterr().out)
+
+    assert code == 0
+    assert [each["video"]["width"] for each in found["measured"]] == [64, 96]
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
