@@ -32,6 +32,7 @@ import typer
 from deblurvid.cli.arguments import encoder_options_from
 from deblurvid.cli.ending import Exit, tell
 from deblurvid.cli.failures import failure_of, report
+from deblurvid.cli.folder_dry_run import folder_dry_run
 from deblurvid.cli.folder_report import Record, show_record
 from deblurvid.cli.options import (  # noqa: TC001 - typer reads them
     Codec,
@@ -50,11 +51,13 @@ from deblurvid.cli.options import (  # noqa: TC001 - typer reads them
     Verify,
 )
 from deblurvid.cli.writing import check_texts, write_text
+from deblurvid.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from deblurvid.events import FolderEvent
+    from deblurvid.folder.plan import Plan
     from deblurvid.progress import Style
 
 EPILOG = """\
@@ -63,6 +66,8 @@ EPILOG = """\
 deblurvid folder photos restored
 
 deblurvid folder camera restored --recursive --skip-existing --json report.json
+
+deblurvid folder camera restored --recursive --dry-run
 
 deblurvid folder GOPRO_Large/test restored --recursive --include '*/blur/*'
 """
@@ -103,6 +108,9 @@ Overwrite = Annotated[bool, _files("-y", help="Replace targets that exist, but n
 FailFast = Annotated[
     bool, _files("--fail-fast", help="Stop at the first file that fails, instead of going on.")
 ]
+DryRun = Annotated[
+    bool, _files("--dry-run", help="Tell what would become of each file, and write nothing.")
+]
 AsJson = Annotated[
     Path | None,
     _files(
@@ -121,6 +129,7 @@ def folder(
     skip_existing: SkipExisting = False,
     overwrite: Overwrite = False,
     fail_fast: FailFast = False,
+    plan_only: DryRun = False,
     as_json: AsJson = None,
     strict: Strict = False,
     verify: Verify = "fast",
@@ -145,31 +154,46 @@ def folder(
 
     Exit codes: 0 all done, 1 a file failed, 2 refused before work began, 130 interrupted.
     """
-    from deblurvid.folder import deblur_folder
+    which: dict[str, Any] = {
+        "recursive": recursive,
+        "include": tuple(include or ()),
+        "skip_existing": skip_existing,
+        "fail_fast": fail_fast,
+    }
+
+    def options() -> dict[str, Any]:
+        return {
+            "overwrite": overwrite,
+            "strict": strict,
+            "verify": verify,
+            "engine": engine,
+            "device": device,
+            "precision": precision,
+            "strength": strength,
+            "deinterlace": deinterlace,
+            "on_corrupt": on_corrupt,
+            "codec": codec,
+            "encoder_options": encoder_options_from(encoder_option or [], crf=crf, preset=preset),
+        }
+
+    def planned() -> Plan:
+        from deblurvid.folder.plan import FolderOptions
+        from deblurvid.folder.run import rehearse_folder
+
+        if as_json is not None:
+            raise UsageError(
+                "--json tells what became of files; with --dry-run use --progress json"
+            )
+        return rehearse_folder(source, target, FolderOptions(**which), **options())
 
     def begin(show: Callable[[FolderEvent], None]) -> Iterator[FolderEvent]:
-        check_texts([as_json], taken="--progress json" if progress == "json" else None)
-        return deblur_folder(
-            source,
-            target,
-            recursive=recursive,
-            include=include or (),
-            skip_existing=skip_existing,
-            fail_fast=fail_fast,
-            overwrite=overwrite,
-            strict=strict,
-            verify=verify,
-            engine=engine,
-            device=device,
-            precision=precision,
-            strength=strength,
-            deinterlace=deinterlace,
-            on_corrupt=on_corrupt,
-            codec=codec,
-            encoder_options=encoder_options_from(encoder_option or [], crf=crf, preset=preset),
-            on_build=show,
-        )
+        from deblurvid.folder import deblur_folder
 
+        check_texts([as_json], taken="--progress json" if progress == "json" else None)
+        return deblur_folder(source, target, on_build=show, **which, **options())
+
+    if plan_only:
+        return folder_dry_run(planned, source, target, progress, debug=debug)
     return _watch(begin, progress, as_json, debug=debug)
 
 

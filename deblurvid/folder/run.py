@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
 
     from deblurvid.backends.base import Engine, EngineFactory
-    from deblurvid.folder.plan import Item
+    from deblurvid.folder.plan import Item, Plan
     from deblurvid.frames import PictureFormat
 
 FOR_ONE_VIDEO = (
@@ -90,16 +90,46 @@ def deblur_folder(
         skip_existing=skip_existing,
         fail_fast=fail_fast,
     )
+    return _run(Path(source), Path(target), which, _for_many(options))
+
+
+def rehearse_folder(
+    source: str | Path, target: str | Path, which: FolderOptions, **options: Any
+) -> Plan:
+    """Tell what `deblur_folder` would do, and write nothing.
+
+    Engine and encoder are looked at as the run does it before its first file; no file is opened.
+
+    Args:
+        source: the folder.
+        target: the folder below which the tree would be mirrored.
+        which: of its files.
+        **options: as for `deblur_folder`.
+
+    Raises:
+        DeblurvidError: as `deblur_folder` before FolderStarted.
+    """
+    return _planned(Path(source), Path(target), which, _for_many(options))[0]
+
+
+def _for_many(options: dict[str, Any]) -> RunOptions:
     if unmeant := [name for name in FOR_ONE_VIDEO if name in options]:
         raise UsageError(f"{', '.join(unmeant)}: for a single video only, not for a folder")
-    return _run(Path(source), Path(target), which, RunOptions(**options))
+    return RunOptions(**options)
+
+
+def _planned(
+    source: Path, target: Path, which: FolderOptions, options: RunOptions
+) -> tuple[Plan, EngineFactory]:
+    """What becomes of each file, and how engines are opened; all that can be refused is."""
+    plan = plan_folder(source, target, which, overwrite=options.overwrite)
+    return plan, _checked(options)
 
 
 def _run(
     source: Path, target: Path, which: FolderOptions, options: RunOptions
 ) -> Generator[FolderEvent, None, None]:
-    plan = plan_folder(source, target, which, overwrite=options.overwrite)
-    make = _checked(options)
+    plan, make = _planned(source, target, which, options)
     began = time.perf_counter()
     yield FolderStarted(
         source=source,

@@ -101,6 +101,47 @@ def test_the_report_is_as_it_is_described(cli: Cli, tree: Path, tmp_path: Path) 
         assert name in (folder.__doc__ or "")
 
 
+def test_a_dry_run_tells_what_the_run_does(cli: Cli, tree: Path, tmp_path: Path) -> None:
+    """Every file, its target and what is left out or skipped, as the run then has them; no trace."""
+    image(tmp_path / "out" / "1.png")
+    make_video(tmp_path / "film.mkv", frames=2).rename(tree / "film.flv")
+    before = lying_in(tmp_path)
+    words = ("folder", tree, tmp_path / "out", "-r", "--skip-existing", *IDENTITY)
+    told = cli(*words, "--dry-run")
+    objects = [
+        json.loads(o) for o in cli(*words, "--dry-run", "--progress", "json").out.split("\n")[:-1]
+    ]
+
+    assert (told.code, told.err) == (0, "")
+    assert lying_in(tmp_path) == before
+    assert f"restored  film.flv -> {tmp_path / 'out' / 'film.mkv'}" in told.out
+    assert f"skipped   1.png: {tmp_path / 'out' / '1.png'} exists" in told.out
+    assert "notes.txt" in told.out
+    assert told.out.endswith("4 files would be restored, 1 skipped. Nothing was written.\n")
+    cli(*words, "--json", tmp_path / "r.json")
+    done = json.loads((tmp_path / "r.json").read_text())
+    head, *files = objects
+    assert (head["files"], head["skipped"], head["notices"]) == (4, 1, done["notices"])
+    fates = {"restore": ("done", "failed"), "skip": ("skipped",)}
+    outcomes = {(file["file"], file["target"]): file["outcome"] for file in done["files"]}
+    assert len(files) == len(outcomes)
+    for file in files:
+        assert outcomes[file["file"], file["target"]] in fates[file["fate"]]
+
+
+@pytest.mark.parametrize("style", ["plain", "json"])
+def test_a_dry_run_is_refused_as_the_run_is(
+    cli: Cli, tree: Path, tmp_path: Path, style: str
+) -> None:
+    """With the same code and the same words."""
+    image(tmp_path / "out" / "1.png")
+    words = ("folder", tree, tmp_path / "out", *IDENTITY, "--progress", style)
+    run, told = cli(*words), cli(*words, "--dry-run")
+
+    assert (told.code, told.out, told.err) == (run.code, run.out, run.err)
+    assert told.code == 2
+
+
 def test_events_as_json_name_their_file(cli: Cli, tree: Path, tmp_path: Path) -> None:
     """One object a line; from file_started to file_ended each says of which file it is."""
     result = cli("folder", tree, tmp_path / "out", "-r", "--progress", "json", *IDENTITY)
