@@ -120,7 +120,7 @@ def open_engine(  # noqa: PLR0913 - each is a choice of its own
         return _in_openvino(
             generator, picture, size=size, device=device.upper(), precision=precision
         )
-    from deblurvid.backends.preflight import cuda_flavour
+    from deblurvid.backends.preflight import cuda_flavour, gpu_seems_present
 
     try:
         place = 0, cuda_flavour(0)
@@ -128,7 +128,7 @@ def open_engine(  # noqa: PLR0913 - each is a choice of its own
     except (EngineError, GeneratorError, OutputError) as error:
         reason = f"not CUDA: {error}"
     opened = _in_openvino(generator, picture, size=size, device="CPU", precision=precision)
-    opened.spec = replace(opened.spec, remark=reason)
+    opened.spec = replace(opened.spec, remark=reason, remarkable=gpu_seems_present())
     return opened
 
 

@@ -60,7 +60,15 @@ class Started:
     target: Path
     info: VideoInfo
     engine: str
-    """Generator, device and precision in words."""
+    """Generator, device and precision in words; why not another device, where that is news."""
+    generator: str
+    """Its name."""
+    device: str
+    """In words."""
+    precision: str
+    """What the generator truly computes in: fp32, bf16 or fp16."""
+    engine_remark: str
+    """Why another device was not chosen, where auto chose; mostly empty."""
     encoder: str
     """Encoder and its options in words."""
     frame_count: int | None

@@ -117,6 +117,16 @@ def test_auto_goes_to_the_cpu_and_says_why(cuda, error):
         open_(device="cuda")
 
 
+@pytest.mark.parametrize("present", [True, False])
+def test_a_run_says_why_not_cuda_only_where_that_is_news(cuda, monkeypatch, present):
+    """Whoever has no GPU need not read of it in each run; the plan of a run has it all the same."""
+    cuda["gives"] = EngineError("it crashed")
+    monkeypatch.setattr(preflight, "gpu_seems_present", lambda: present)
+    with open_(device="auto") as engine:
+        assert ("not CUDA: it crashed" in engine.spec.words) is present
+        assert str(engine.spec).count("not CUDA: it crashed") == 1
+
+
 def test_the_cpu_is_not_remarked_on_when_it_was_asked_for():
     """Only "auto" has a choice to explain."""
     with open_(device="cpu") as engine:

@@ -42,6 +42,10 @@ STARTED = Started(
     target=Path("out.mp4"),
     info=INFO,
     engine="fast on CPU (some) in bf16",
+    generator="fast",
+    device="CPU (some)",
+    precision="bf16",
+    engine_remark="not CUDA: none",
     encoder="libx264 preset=veryfast crf=16",
     frame_count=100,
     duration=Fraction(1001, 300),
@@ -108,11 +112,34 @@ def test_pace_of_a_resumed_run() -> None:
     clock = Clock()
     pace = Pace(1000, clock, done=800)
     assert (pace.done, pace.fps) == (800, None)
+    pace.mark(801)
     clock.seconds += 1
-    pace.mark(810)
+    pace.mark(811)
 
     assert pace.fps == pytest.approx(10)
-    assert pace.eta_seconds == pytest.approx(19)
+    assert pace.eta_seconds == pytest.approx(18.9)
+
+
+def test_nothing_is_foretold_by_the_first_frames() -> None:
+    """The first waits for the engine; then 8 frames tell, or of slow ones 2 seconds of frames."""
+    clock = Clock()
+    fast, slow = Pace(84, clock), Pace(84, clock)
+    clock.seconds += 5
+    told = []
+    for done in range(1, 12):
+        fast.mark(done)
+        told.append(fast.eta_seconds)
+        clock.seconds += 0.1
+    slow.mark(1)
+    clock.seconds += 1.5
+    slow.mark(2)
+    assert slow.eta_seconds is None
+    clock.seconds += 1.5
+    slow.mark(3)
+
+    assert told[:8] == [None] * 8
+    assert told[8:] == pytest.approx([(84 - done) / 10 for done in (9, 10, 11)])
+    assert slow.eta_seconds == pytest.approx(81 * 1.5)
 
 
 def test_pace_holds_little() -> None:
@@ -175,6 +202,8 @@ def test_json() -> None:
     indices = [o["index"] for o in frames]
     assert [objects[0]["event"], objects[-1]["event"]] == ["started", "finished"]
     assert objects[0]["frame_rate"] == pytest.approx(30000 / 1001, abs=1e-6)
+    parts = [objects[0][name] for name in ("generator", "device", "precision", "engine_remark")]
+    assert parts == ["fast", "CPU (some)", "bf16", "not CUDA: none"]
     assert 8 <= len(frames) <= 13
     assert indices == sorted(set(indices))
     assert indices[-1] == 100
@@ -203,6 +232,7 @@ def test_rich() -> None:
     display = RichDisplay(console)
     with display:
         display.show(STARTED)
+        display.show(_frame(1))
         display.show(_frame(25))
         with console.capture() as captured:
             console.print(display._bar.get_renderable())

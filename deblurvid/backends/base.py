@@ -27,6 +27,8 @@ class EngineSpec:
     """What the generator truly computes in: fp32, bf16 or fp16."""
     remark: str = ""
     """Why another device was not chosen, where "auto" chose."""
+    remarkable: bool = False
+    """Whether the remark is news to whoever has such a device."""
 
     def check(self, planes: Planes) -> None:
         """Raise ValueError for planes of another size or format."""
@@ -36,9 +38,16 @@ class EngineSpec:
         if got != wanted:
             raise ValueError(f"planes of {got} do not fit an engine for {wanted}")
 
+    @property
+    def words(self) -> str:
+        """Generator, device and precision, and the remark only if it is news."""
+        words = f"{self.generator} on {self.device} in {self.precision}"
+        return f"{words} ({self.remark})" if self.remarkable else words
+
     def __str__(self) -> str:
-        remark = f" ({self.remark})" if self.remark else ""
-        return f"{self.generator} on {self.device} in {self.precision}{remark}"
+        return (
+            f"{self.words} ({self.remark})" if self.remark and not self.remarkable else self.words
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import sys
 from contextlib import suppress
 from importlib import metadata
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from deblurvid.errors import EngineError
@@ -31,6 +32,8 @@ FLAVOURS: tuple[Flavour, ...] = get_args(Flavour)
 MODULES: dict[Flavour, str] = {"tensorrt": "tensorrt", "rtx": "tensorrt_rtx"}
 
 DRIVER_LIBRARY = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+PCI_DEVICES = Path("/sys/bus/pci/devices")
+"""Linux lists there what is in the slots."""
 NO_DEVICE = 100
 """CUDA_ERROR_NO_DEVICE."""
 
@@ -119,6 +122,18 @@ def driver_cuda_version() -> int:
         if not ctypes.CDLL(DRIVER_LIBRARY).cuDriverGetVersion(ctypes.byref(version)):
             return version.value
     return 0
+
+
+def gpu_seems_present() -> bool:
+    """Whether somebody here would wonder why CUDA is not used: a driver, or NVIDIA's card in a slot."""
+    return driver_cuda_version() > 0 or any(map(_is_nvidia_display, PCI_DEVICES.glob("*")))
+
+
+def _is_nvidia_display(device: Path) -> bool:
+    with suppress(OSError):
+        vendor, kind = (device / "vendor").read_text(), (device / "class").read_text()
+        return vendor.strip() == "0x10de" and kind.startswith("0x03")
+    return False
 
 
 def runtime_problem(flavour: Flavour, device: int) -> str | None:

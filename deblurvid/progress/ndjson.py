@@ -41,7 +41,9 @@ class JsonDisplay(NoDisplay):
     building     generator, phase, share (0 to 1); before started, where an engine is built first
     built        path, seconds, size_bytes, reused, parity (in words, null where not measured)
     started      source, target, width, height, pixel_format, codec, frame_rate, duration_seconds,
-                 frames, engine, encoder, resumed_frames; null where the container does not tell
+                 frames, engine (in words), generator, device, precision, engine_remark (why not
+                 another device), encoder, resumed_frames; duration and frames are those of the
+                 part that is restored; null where the container does not tell
     frame        index, frames, fps, elapsed_seconds, eta_seconds, size_bytes, bottleneck; some ten
                  a second at most, and always the last
     notice       text
@@ -184,6 +186,10 @@ def _started_object(event: Started) -> dict[str, Any]:
         "duration_seconds": _rounded(event.duration),
         "frames": event.frame_count,
         "engine": event.engine,
+        "generator": event.generator,
+        "device": event.device,
+        "precision": event.precision,
+        "engine_remark": event.engine_remark,
         "encoder": event.encoder,
         "resumed_frames": event.resumed_frames,
     }

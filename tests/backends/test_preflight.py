@@ -189,3 +189,22 @@ def test_asking_never_loads_the_libraries(driver, modules):
     assert preflight.runtime_problem("tensorrt", 0)
 
     assert "tensorrt" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("vendor", "kind", "present"),
+    [
+        ("0x10de", "0x030000", True),  # NVIDIA, VGA
+        ("0x10de", "0x040300", False),  # NVIDIA, sound
+        ("0x8086", "0x030000", False),  # Intel, VGA
+    ],
+)
+def test_a_card_without_a_driver_is_seen(tmp_path, monkeypatch, vendor, kind, present):
+    """By what the system says of its slots."""
+    monkeypatch.setattr(preflight, "DRIVER_LIBRARY", "libnone.so")
+    monkeypatch.setattr(preflight, "PCI_DEVICES", tmp_path)
+    (tmp_path / "0000:01:00.0").mkdir()
+    (tmp_path / "0000:01:00.0" / "vendor").write_text(f"{vendor}\n")
+    (tmp_path / "0000:01:00.0" / "class").write_text(f"{kind}\n")
+
+    assert preflight.gpu_seems_present() is present
