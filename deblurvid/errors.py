@@ -15,6 +15,9 @@ Each is also the builtin in brackets, so that a caller need not know this tree. 
 what is wrong, the value, and what to do.
 """
 
+REPLACING = "use -y (from Python: overwrite=True)"
+"""What to do about a target that exists, for whoever reads a message."""
+
 
 class DeblurvidError(Exception):
     """Base of all errors of this package."""

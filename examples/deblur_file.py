@@ -36,4 +36,6 @@ def main(source: str, target: str) -> int:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: deblur_file.py SOURCE TARGET")
     sys.exit(main(*sys.argv[1:]))

@@ -23,11 +23,14 @@ def main(source: str, target: str) -> int:
             case FileEnded(outcome="failed"):
                 print(f"{event.file}: {event.why}", file=sys.stderr)
             case FileEnded(outcome="done"):
-                print(f"{event.file}: {event.frames} frames in {event.seconds:.1f} s")
+                noun = "frame" if event.frames == 1 else "frames"
+                print(f"{event.file}: {event.frames} {noun} in {event.seconds:.1f} s")
             case FolderFinished():
                 failed = event.failed
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: deblur_folder.py SOURCE_FOLDER TARGET_FOLDER")
     sys.exit(main(*sys.argv[1:]))

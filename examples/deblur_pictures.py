@@ -17,17 +17,21 @@ from deblurvid import deblur_image
 
 
 def read_rgb(path: str) -> np.ndarray:
-    """The picture in a file as uint8 [height, width, 3]."""
+    """The picture in a file as [height, width, 3]: uint16 if it has more than 8 bits, else uint8."""
     with av.open(path) as file:
-        return next(file.decode(video=0)).to_ndarray(format="rgb24")
+        frame = next(file.decode(video=0))
+    deep = any(part.bits > 8 for part in frame.format.components)
+    return frame.to_ndarray(format="rgb48le" if deep else "rgb24")
 
 
 def write_rgb(path: str, rgb: np.ndarray) -> None:
-    """Write uint8 [height, width, 3] as a PNG."""
-    frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
+    """Write uint8 or uint16 [height, width, 3] as a PNG of as many bits."""
+    deep = rgb.dtype == np.uint16
+    frame = av.VideoFrame.from_ndarray(rgb, format="rgb48le" if deep else "rgb24")
+    pixels = "rgb48be" if deep else "rgb24"  # PNG has the high byte first
     with av.open(path, "w", format="image2", options={"update": "1"}) as file:
-        stream = file.add_stream("png", width=frame.width, height=frame.height, pix_fmt="rgb24")
-        file.mux([*stream.encode(frame), *stream.encode(None)])
+        stream = file.add_stream("png", width=frame.width, height=frame.height, pix_fmt=pixels)
+        file.mux([*stream.encode(frame.reformat(format=pixels)), *stream.encode(None)])
 
 
 def main(source: str, target: str) -> None:
@@ -40,4 +44,6 @@ def main(source: str, target: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: deblur_pictures.py SOURCE TARGET.png")
     main(*sys.argv[1:])

@@ -54,4 +54,6 @@ def main(path: str, frames: int = 12) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if len(sys.argv) != 2:
+        sys.exit("usage: frame_by_frame.py SOURCE")
+    main(sys.argv[1])

@@ -51,6 +51,8 @@ class UnsharpMask(Engine):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: own_engine.py SOURCE TARGET")
     # The run makes one for the size and the format of its video.
     for event in deblur_video(sys.argv[1], sys.argv[2], engine=UnsharpMask, overwrite=True):
         print(event)

@@ -50,6 +50,8 @@ def export(network: nn.Module, path: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit("usage: own_generator.py SOURCE TARGET GENERATOR.onnx")
     source, target, generator = sys.argv[1:]
     export(Sharpen(), generator)
     for event in deblur_video(source, target, engine=generator, overwrite=True):

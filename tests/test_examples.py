@@ -108,6 +108,41 @@ def test_deblur_pictures_writes_what_deblur_image_gives(tmp_path, video):
     assert np.array_equal(deblur_image(rgb_of(video)), rgb_of(tmp_path / "1.png"))
 
 
+def test_deblur_pictures_keeps_16_bits(tmp_path):
+    """What a file has more than 8 bits of is restored and written with them all."""
+    cv2 = pytest.importorskip("cv2", reason="needs the train extra")
+    codes = np.random.default_rng(0).integers(0, 65536, (48, 64, 3), np.uint16)
+    cv2.imwrite(str(tmp_path / "deep.png"), codes[..., ::-1])
+    run("deblur_pictures.py", tmp_path / "deep.png", tmp_path / "1.png")
+    written = cv2.imread(str(tmp_path / "1.png"), cv2.IMREAD_UNCHANGED)[..., ::-1]
+
+    assert written.dtype == np.uint16
+    assert np.array_equal(deblur_image(codes), written)
+
+
+PROGRAMS = sorted(path.name for path in (ROOT / "examples").glob("*.py"))
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_without_words_says_how_it_is_used(name):
+    """A line of usage, and no traceback."""
+    if name in ("before_after.py", "make_clip.py"):
+        pytest.importorskip("cv2", reason="needs the train extra")
+    if name == "own_generator.py":
+        pytest.importorskip("torch", reason="needs the train extra")
+    done = subprocess.run(
+        [sys.executable, ROOT / "examples" / name],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode in (1, 2)
+    assert done.stderr.startswith("usage: ")
+    assert name in done.stderr.splitlines()[0]
+
+
 def test_frame_by_frame_collects_every_frame(video):
     """As many as were submitted, each changed by little."""
     engine, *lines = run("frame_by_frame.py", video)

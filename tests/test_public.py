@@ -17,6 +17,14 @@ def test_all_names_exist_and_are_sorted():
         assert getattr(deblurvid, name).__name__ == name
 
 
+def test_dir_lists_what_is_public():
+    """Names that are imported when first used are found by whoever looks for them."""
+    code = "import deblurvid; print(set(deblurvid.__all__) - set(dir(deblurvid)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "set()"
+
+
 def test_every_error_is_public_and_two_things():
     """Each error is exported, a DeblurvidError, and a builtin that fits."""
     from deblurvid import errors

@@ -184,7 +184,7 @@ def test_another_runs_frames_are_never_mixed_in(tmp_path, change, reason):
     source, target = make_video(tmp_path / "a.mkv", frames=FRAMES), tmp_path / "b.mkv"
     interrupt(source, target, after=SEGMENT + 1)
 
-    with pytest.raises(UsageError, match=f"of another run: {reason}.*use -y to begin anew"):
+    with pytest.raises(UsageError, match=f"of another run: {reason}.*use -y .* to begin anew"):
         run(source, target, **change)
     assert journal_folder(target).is_dir()
 

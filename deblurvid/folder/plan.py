@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deblurvid.errors import InputError, OutputError, UsageError
+from deblurvid.errors import REPLACING, InputError, OutputError, UsageError
 from deblurvid.folder.search import is_file, is_image, search
 from deblurvid.stages.ffmpeg import kept_suffix
 
@@ -162,7 +162,7 @@ def _refusal(clashes: list[str], count: int) -> str:
     more = f"; and {len(clashes) - MOST_NAMED} more" if len(clashes) > MOST_NAMED else ""
     hint = ""
     if any(why.endswith("exists already") for why in clashes):
-        hint = ". -y replaces what exists, --skip-existing leaves it as it is"
+        hint = f". To replace what exists {REPLACING}, to leave it --skip-existing"
     return (
         f"nothing was done, for {len(clashes)} of {count} targets clash: "
         f"{'; '.join(clashes[:MOST_NAMED])}{more}{hint}"

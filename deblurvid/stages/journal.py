@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import filelock
 
-from deblurvid.errors import OutputError, UsageError
+from deblurvid.errors import REPLACING, OutputError, UsageError
 from deblurvid.stages.manifest import MANIFEST, VERSION, misfit, read_manifest, write_manifest
 from deblurvid.stages.packets import PacketWriter, sha256_of
 
@@ -240,7 +240,7 @@ def _fitting(journal: Journal, *, anew: bool) -> dict[str, Any] | None:
     if not anew:
         raise UsageError(
             f"{journal.folder}: the kept frames are of another run: {reason}; delete that folder, "
-            "or use -y to begin anew"
+            f"or {REPLACING} to begin anew"
         )
     journal.remark = f"the frames kept of another run are removed: {reason}"
     return None

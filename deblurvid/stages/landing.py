@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from deblurvid.errors import OutputError, UsageError
+from deblurvid.errors import REPLACING, OutputError, UsageError
 from deblurvid.stages.images import find_images, template_of
 from deblurvid.stages.parts import new_part, part_name
 from deblurvid.stages.pipes import is_pipe, open_writer
@@ -109,7 +109,7 @@ class File(Landing):
         if self.real.exists():
             if not overwrite:
                 raise OutputError(
-                    f"{self.target}: has come into being meanwhile; use -y to replace it"
+                    f"{self.target}: has come into being meanwhile; {REPLACING} to replace it"
                 )
             mode = stat.S_IMODE(self.real.stat().st_mode)
         try:
@@ -204,7 +204,7 @@ class Images(Landing):
         made = self.written()
         places = self._places(len(made))
         if not overwrite and (taken := next((p for p in places if p.exists()), None)):
-            raise OutputError(f"{taken}: has come into being meanwhile; use -y to replace it")
+            raise OutputError(f"{taken}: has come into being meanwhile; {REPLACING} to replace it")
         replaced = self.part / "replaced"
         move = _Move()
         try:
@@ -294,7 +294,7 @@ def check_place(source: Path, target: Path, *, overwrite: bool) -> bool:
             if len(taken) == 1
             else (f"{target}: {len(taken)} such files exist already, {taken[0].name} the first")
         )
-        raise UsageError(f"{what}; use -y to replace {'it' if len(taken) == 1 else 'them'}")
+        raise UsageError(f"{what}; {REPLACING} to replace {'it' if len(taken) == 1 else 'them'}")
     return True
 
 
