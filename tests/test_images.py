@@ -12,8 +12,9 @@ import av
 import numpy as np
 import pytest
 from av.video.frame import VideoFrame
+from PIL import Image
 
-from deblurvid import InputError, OutputError, UsageError, deblur_video
+from deblurvid import EncoderError, InputError, OutputError, UsageError, deblur_video
 from deblurvid.events import Notice
 from deblurvid.stages.images import find_images, natural, template_of
 from deblurvid.stages.landing import Images
@@ -444,3 +445,24 @@ def test_a_decoder_can_be_closed_while_it_holds_images(tmp_path):
         check=True,
         timeout=40,
     )
+
+
+@pytest.mark.parametrize("q", ["1", "8", "31"])
+def test_the_quality_of_a_jpeg_is_ffmpeg_s_q(tmp_path, q):
+    """The tables of quantisation are those that FFmpeg's own program writes for -q:v."""
+    source = write_image(tmp_path / "a.png", codec="png", pixel_format="rgb24")
+    ffmpeg("-i", source, "-q:v", q, "-qmin", 1, tmp_path / "theirs.jpg")
+    events_of(source, tmp_path / "ours.jpg", encoder_options={"q": q})
+
+    with Image.open(tmp_path / "theirs.jpg") as theirs, Image.open(tmp_path / "ours.jpg") as ours:
+        assert ours.quantization == theirs.quantization
+
+
+@pytest.mark.parametrize(
+    ("options", "words"), [({"q": "0"}, "q is '0'"), ({"crf": "20"}, "its quality is -e q=2")]
+)
+def test_what_is_no_quality_of_a_jpeg_is_refused(tmp_path, options, words):
+    """With what is one."""
+    source = write_image(tmp_path / "a.jpg")
+    with pytest.raises(EncoderError, match=words):
+        events_of(source, tmp_path / "b.jpg", encoder_options=options)

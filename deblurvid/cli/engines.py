@@ -10,7 +10,8 @@ import typer
 
 from deblurvid.cli.ending import Exit
 from deblurvid.cli.failures import failure_of, report
-from deblurvid.progress.words import printable, size_text
+from deblurvid.cli.hiding import below_home
+from deblurvid.progress.words import counted, printable, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +61,7 @@ def engines(
 
 def lines_of(found: list[dict[str, Any]]) -> Iterator[str]:
     """The list for people."""
-    yield f"{_folder()}: {len(found)} files"
+    yield f"{below_home(_folder())}: {counted(len(found), 'file')}"
     for plan in found:
         yield plan["name"]
         if plan["settings"] is not None:

@@ -15,6 +15,8 @@ from deblurvid.cli.surroundings import environment, graphics, memory, system
 
 PACKAGES = ("av", "numpy", "onnx", "openvino", "tensorrt", "tensorrt_rtx", "pycuda")
 NEEDED_ENCODER = "libx264"
+LOCK = ".lock"
+"""Of a cache; no file of it."""
 
 
 def examine() -> dict[str, Any]:
@@ -194,6 +196,7 @@ def caches() -> list[dict[str, Any]]:
 
 
 def _cache(name: str, folder: Path) -> dict[str, Any]:
-    files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
+    found = folder.rglob("*") if folder.is_dir() else ()
+    files = [path for path in found if path.is_file() and path.name != LOCK]
     size_bytes = sum(path.stat().st_size for path in files)
     return {"name": name, "path": str(folder), "files": len(files), "size_bytes": size_bytes}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import platform
 import re
 import socket
@@ -20,6 +21,14 @@ def without_names(value: Any) -> Any:
         value: what JSON can hold; keys stay as they are.
     """
     return _hidden(value, _substitutes())
+
+
+def below_home(path: str) -> str:
+    """A path with the home folder as ~, where it lies in that."""
+    for home in _homes():
+        if path.startswith(home + os.sep):
+            return HOME + path[len(home) :]
+    return path
 
 
 def _hidden(value: Any, substitutes: list[tuple[re.Pattern[str], str]]) -> Any:

@@ -73,7 +73,8 @@ Resumable = Annotated[
     bool,
     _files(
         "--resumable",
-        help="Keep what is finished beside FILE until all is; the same command then goes on.",
+        help="Keep what is finished, in parts of 250 frames, beside FILE until all is; the same "
+        "command then goes on.",
     ),
 ]
 StallTimeout = Annotated[
@@ -162,7 +163,11 @@ Codec = Annotated[
 ]
 Crf = Annotated[
     str | None,
-    _encoding(metavar="N", help="Constant quality, lower is better. Default: 16 (AV1, VP9: 20)."),
+    _encoding(
+        metavar="N",
+        help="Constant quality, lower is better. Default: 16 (AV1, VP9: 20). JPEG has -e q=2 instead "
+        "(1 to 31), WebP -e quality=95.",
+    ),
 ]
 Preset = Annotated[
     str | None,

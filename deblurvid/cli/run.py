@@ -55,6 +55,8 @@ EPILOG = """\
 
 deblurvid run in.mp4 -o out.mp4
 
+deblurvid run photo.jpg -o sharper.jpg
+
 deblurvid run in.mp4 -o out.mp4 --strength 0.7 --crf 14 -e tune=grain
 
 deblurvid run in.mov -o out.mkv --codec ffv1 --start 1:30 --duration 10

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from deblurvid.errors import REPLACING, InputError, OutputError, UsageError
 from deblurvid.folder.search import is_file, is_image, search
 from deblurvid.stages.ffmpeg import kept_suffix
+from deblurvid.stages.images import CONVERT, UNREAD_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -186,6 +187,11 @@ def _notices(found: Found, source: Path) -> list[str]:
             f"{_counted(found.others, 'file')} left out, neither an image nor a video by its name: "
             f"{_listed(found.others)}"
         )
+    if unread := [path for path in found.others if path.suffix.lower() in UNREAD_SUFFIXES]:
+        notices.append(
+            f"of these {_counted(unread, 'image')} of a kind that is not read (HEIC, DNG, RAW): "
+            f"{_listed(unread)}; to have one restored {CONVERT}"
+        )
     if found.passed_over:
         notices.append(
             f"{_counted(found.passed_over, 'subfolder')} of {source} left out, with images or videos "
@@ -204,6 +210,9 @@ def _nothing(source: Path, found: Found, options: FolderOptions) -> str:
         patterns = ", ".join(options.include)
         return f"{source}: none of {_counted(found.media, 'file')} fits --include {patterns}"
     hint = "; --recursive looks into its subfolders" if found.passed_over else ""
+    unread = [path for path in found.others if path.suffix.lower() in UNREAD_SUFFIXES]
+    if unread:
+        hint = f"; {_listed(unread)}: images of this kind are not read; {CONVERT}{hint}"
     return f"{source}: no image and no video in it{hint}"
 
 

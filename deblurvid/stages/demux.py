@@ -16,6 +16,7 @@ from av.stream import Disposition
 from deblurvid.errors import InputError
 from deblurvid.frames import MOST_PIXELS
 from deblurvid.stages.ffmpeg import READ_ONLY_FILES, translated
+from deblurvid.stages.images import CONVERT, UNREAD_SUFFIXES
 from deblurvid.stages.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ def open_input(
         raise InputError(f"{path}: a folder, not a video file")
     if stat.S_ISREG(mode.st_mode) and mode.st_size == 0:
         raise InputError(f"{path}: the file is empty")
+    if demuxer is None and path.suffix.lower() in UNREAD_SUFFIXES:
+        raise InputError(f"{path}: images of this kind are not read; {CONVERT}")
     with translated(InputError, f"{path}: not a readable video"):
         return av.open(
             f"file:{path}",

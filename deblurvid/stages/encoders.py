@@ -51,6 +51,12 @@ _RATE_OPTIONS = frozenset({"crf", "b", "qp", "cqp", "global_quality", "qscale"})
 X264, X264_MOST_CRF = ("libx264", "libx264rgb"), 51
 """More is taken for this, and not said; the other encoders refuse what they cannot do."""
 
+QUALITY = {
+    "mjpeg": "-e q=2, from 1, the best, to 31",
+    "libwebp": "-e quality=95, up to 100, the best",
+}
+"""What takes the place of crf."""
+
 PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
     "placebo",
@@ -197,6 +203,8 @@ def _check_options(encoder: av.Codec, options: dict[str, str]) -> None:
         if name not in names:
             near = difflib.get_close_matches(name, names, n=3)
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            if name == "crf" and encoder.name in QUALITY:
+                hint = f"; its quality is {QUALITY[encoder.name]}"
             raise EncoderError(f"encoder {encoder.name} has no option {name!r}{hint}")
     if "preset" in options:
         _check_preset(encoder.name, available.private, options["preset"])

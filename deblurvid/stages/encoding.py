@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from deblurvid.errors import UsageError
+from deblurvid.errors import EncoderError, UsageError
 from deblurvid.stages.encoders import choose_encoder
 from deblurvid.stages.ffmpeg import PICTURES_ONLY
 from deblurvid.stages.reformat import conversion_for
@@ -37,6 +37,7 @@ _IMAGE_OPTIONS = {
     "tiff": {"compression_algo": "deflate"},
 }
 """Visually lossless where the user says nothing; JPEG's 236 is q 2."""
+JPEG_Q = range(1, 32)
 NEAR = Fraction(1, 100)
 """How far apart two rates are that mean the same."""
 _ONLY_CODECS = {"yuv4mpegpipe": "wrapped_avframe", "rawvideo": "rawvideo"}
@@ -70,6 +71,8 @@ def choose_encoding(
     conversion = conversion_for(info, own) if own else None
     taken = info if conversion is None else replace(info, pixel_format=conversion.pixel_format)
     named = dict(options.encoder_options)
+    if codec == "mjpeg":
+        named = _with_quality(named)
     if own and not named:
         named = dict(_IMAGE_OPTIONS.get(own, {}))
         if own == "libwebp" and info.codec == "webp" and info.picture.source == "rgb":
@@ -78,3 +81,19 @@ def choose_encoding(
         named = {"chroma_sample_location": siting(source, info)} | named
     choice = choose_encoder(taken, muxer, codec=codec, options=named)
     return conversion, choice
+
+
+def _with_quality(named: dict[str, str]) -> dict[str, str]:
+    """Options of JPEG's encoder, with FFmpeg's -q in words that the encoder itself understands.
+
+    Raises:
+        EncoderError: no such quality.
+    """
+    if "q" not in named:
+        return named
+    q = named["q"]
+    if q not in map(str, JPEG_Q):
+        raise EncoderError(f"q is {q!r}; JPEG takes {JPEG_Q[0]} (best) to {JPEG_Q[-1]}")
+    rest = {key: value for key, value in named.items() if key != "q"}
+    # FFmpeg's program notes the quality in each frame, which PyAV cannot; both ends bound it alike.
+    return {"flags": "+qscale", "qmin": q, "qmax": q} | rest

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from deblurvid.stages.ffmpeg import AnyPacket
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
+UNREAD_SUFFIXES = frozenset(
+    (".heic", ".heif", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".raf", ".rw2", ".pef")
+)  # fmt: skip
+"""Of phones and cameras. FFmpeg would take one for a video of tiles, or of its preview."""
+CONVERT = "convert it to .png, .jpg or .tiff first"
 DEFAULT_RATE = Fraction(25)
 """Images a second where nothing else is said, as FFmpeg takes it."""
 ANIMATION_WITHIN = 1 << 16

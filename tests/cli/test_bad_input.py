@@ -57,6 +57,16 @@ def test_a_part_of_an_image_in_which_nothing_lies(cli: Cli, tmp_path: Path, fold
     assert "damaged" not in result.last_line
 
 
+@pytest.mark.parametrize("name", ["IMG_1.HEIC", "raw.dng"])
+def test_images_of_phones_and_cameras(
+    cli: Cli, clip: Path, tmp_path: Path, folder: Path, name: str
+) -> None:
+    """What is not read is to be converted, whatever FFmpeg might find in it."""
+    (tmp_path / name).write_bytes(clip.read_bytes())
+
+    _refused(cli, tmp_path / name, folder, name, "convert it to .png")
+
+
 def test_an_address_is_told_as_it_was_given(cli: Cli, folder: Path) -> None:
     """With both slashes, of which a path keeps one."""
     _refused(

@@ -178,3 +178,19 @@ def test_machine_and_environment(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> N
     assert report["environment"]["ONEDNN_MAX_CPU_ISA"] == "AVX2"
     assert "CUDA_VISIBLE_DEVICES" not in report["environment"]
     assert platform.release() in report["versions"]["system"]
+
+
+@pytest.mark.usefixtures("engines", "few_encoders")
+def test_the_lock_of_a_cache_is_no_file_of_it(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks for plans must not be told of one where there is none."""
+    from deblurvid.build.cache import cache_folder, locked
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with locked(lambda: None):
+        (cache_folder() / "a.plan").write_bytes(b"1234")
+    _, report = _report(cli)
+
+    (plans,) = (c for c in report["caches"] if c["name"] == "plans of TensorRT")
+    assert (plans["files"], plans["size_bytes"]) == (1, 4)

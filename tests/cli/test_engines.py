@@ -116,3 +116,14 @@ def test_what_nothing_here_can_use_is_deleted(cli: Cli) -> None:
     assert sorted(path.name for path in cache.cache_folder().iterdir()) == sorted(
         [".lock", good.name, cache.sidecar_of(good).name]
     )
+
+
+def test_the_home_folder_is_not_told(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People see ~, programs the path."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+
+    assert cli("engines").out.startswith("~/cache/")
+    assert json.loads(cli("engines", "--json").out)["folder"].startswith(str(tmp_path))

@@ -129,6 +129,18 @@ def test_a_dry_run_tells_what_the_run_does(cli: Cli, tree: Path, tmp_path: Path)
         assert outcomes[file["file"], file["target"]] in fates[file["fate"]]
 
 
+def test_images_that_are_not_read_are_to_be_converted(cli: Cli, tree: Path, tmp_path: Path) -> None:
+    """The notice says so, and where there is nothing else the error does."""
+    (tree / "IMG_1.HEIC").write_bytes(b"heic")
+    (tmp_path / "phone").mkdir()
+    (tmp_path / "phone" / "a.heic").write_bytes(b"heic")
+    told = cli("folder", tree, tmp_path / "out", "--dry-run", *IDENTITY)
+    alone = cli("folder", tmp_path / "phone", tmp_path / "out", "--dry-run", *IDENTITY)
+
+    assert "IMG_1.HEIC; to have one restored convert it to .png, .jpg or .tiff" in told.out
+    assert_refused(alone, "a.heic", "convert it to .png")
+
+
 @pytest.mark.parametrize("style", ["plain", "json"])
 def test_a_dry_run_is_refused_as_the_run_is(
     cli: Cli, tree: Path, tmp_path: Path, style: str
