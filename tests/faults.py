@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from tests.planted import (
     build,
+    command,
     compare,
     cuda,
     docs,
@@ -67,6 +68,7 @@ FAULTS = (
     *ways.FAULTS,
     *sample.FAULTS,
     *folder.FAULTS,
+    *command.FAULTS,
 )
 
 

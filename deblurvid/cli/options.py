@@ -163,11 +163,7 @@ Codec = Annotated[
 ]
 Crf = Annotated[
     str | None,
-    _encoding(
-        metavar="N",
-        help="Constant quality, lower is better. Default: 16 (AV1, VP9: 20). JPEG has -e q=2 instead "
-        "(1 to 31), WebP -e quality=95.",
-    ),
+    _encoding(metavar="N", help="Constant quality, lower is better. Default: 16 (AV1, VP9: 20)."),
 ]
 Preset = Annotated[
     str | None,

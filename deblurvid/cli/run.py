@@ -57,6 +57,8 @@ deblurvid run in.mp4 -o out.mp4
 
 deblurvid run photo.jpg -o sharper.jpg
 
+deblurvid run photo.jpg -o smaller.jpg -e q=5
+
 deblurvid run in.mp4 -o out.mp4 --strength 0.7 --crf 14 -e tune=grain
 
 deblurvid run in.mov -o out.mkv --codec ffv1 --start 1:30 --duration 10

@@ -146,12 +146,14 @@ def test_a_dry_run_is_refused_as_the_run_is(
     cli: Cli, tree: Path, tmp_path: Path, style: str
 ) -> None:
     """With the same code and the same words."""
-    image(tmp_path / "out" / "1.png")
-    words = ("folder", tree, tmp_path / "out", *IDENTITY, "--progress", style)
-    run, told = cli(*words), cli(*words, "--dry-run")
+    image(tmp_path / "there" / "1.png")
+    for words in (("there", *IDENTITY), ("out", "--engine", "none"), ("out", "--codec", "none")):
+        target, *options = words
+        asked = ("folder", tree, tmp_path / target, *options, "--progress", style)
+        run, told = cli(*asked), cli(*asked, "--dry-run")
 
-    assert (told.code, told.out, told.err) == (run.code, run.out, run.err)
-    assert told.code == 2
+        assert (told.code, told.out, told.err) == (run.code, run.out, run.err)
+        assert told.code == 2
 
 
 def test_events_as_json_name_their_file(cli: Cli, tree: Path, tmp_path: Path) -> None:
