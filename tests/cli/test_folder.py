@@ -149,7 +149,7 @@ def test_a_dry_run_is_refused_as_the_run_is(
     image(tmp_path / "there" / "1.png")
     for words in (("there", *IDENTITY), ("out", "--engine", "none"), ("out", "--codec", "none")):
         target, *options = words
-        asked = ("folder", tree, tmp_path / target, *options, "--progress", style)
+        asked = ["folder", str(tree), str(tmp_path / target), *options, "--progress", style]
         run, told = cli(*asked), cli(*asked, "--dry-run")
 
         assert (told.code, told.out, told.err) == (run.code, run.out, run.err)

@@ -247,8 +247,8 @@ FAULTS = (
     Fault(
         "auto does not say why it is the CPU",
         "deblurvid/choose.py",
-        "opened.spec = replace(opened.spec, remark=reason)",
-        "opened.spec = replace(opened.spec, remark='')",
+        "opened.spec = replace(opened.spec, remark=reason, ",
+        "opened.spec = replace(opened.spec, remark='', ",
         ("tests/test_choose.py::test_auto_goes_to_the_cpu_and_says_why",),
     ),
     Fault(

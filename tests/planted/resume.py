@@ -144,8 +144,8 @@ FAULTS = (
     Fault(
         "kept frames count as restored just now",
         "deblurvid/progress/pace.py",
-        "deque([(self._began, done)])",
-        "deque([(self._began, 0)])",
+        "        self._total = total\n        self.done = done\n",
+        "        self._total = total\n        self.done = 0\n",
         ("tests/test_progress.py::test_pace_of_a_resumed_run",),
     ),
     Fault(

@@ -153,10 +153,8 @@ FAULTS = (
     Fault(
         "the whole sweep is lost with its last part",
         "deblurvid/cli/bench.py",
-        "        for found in _measured(options, memory=memory):\n"
-        "            _write(found, as_json, as_markdown)\n",
-        "        for found in [*_measured(options, memory=memory)][-1:]:\n"
-        "            _write(found, as_json, as_markdown)\n",
+        "            if last or not taken:\n",
+        "            if last:\n",
         (BENCH + "test_what_was_measured_is_kept_when_the_next_fails",),
     ),
     Fault(
