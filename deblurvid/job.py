@@ -131,7 +131,8 @@ def open_job(
 
     muxer = muxer_of(target, options.format)
     refuse_unseekable(source, target, muxer, options)
-    check_target(source, target, overwrite=options.overwrite)
+    one_image = options.one_image
+    check_target(source, target, overwrite=options.overwrite, one_image=one_image)
     opened = stack.enter_context(closing(open_source(source, options)))
     container = opened.container
     video = video_stream(container, source)
@@ -164,14 +165,16 @@ def open_job(
     ]
     _refuse_losses(losses, options)
     if muxer == "image2":
-        refuse_more_than_one(target, info)
+        refuse_more_than_one(target, info, one_image=one_image)
     engine = _engine_for(info, options, stack, build=build)
     progressive = partial(_progressive, options=options, video=video, first=first, info=info)
 
     def new_output() -> Output:
         return open_output(
             container,
-            Rehearsal(target, muxer) if rehearsal else land(target, muxer, opened.first_number),
+            Rehearsal(target, muxer)
+            if rehearsal
+            else land(target, muxer, opened.first_number, one_image=one_image),
             muxer,
             plans,
             choice,

@@ -13,7 +13,7 @@ from PIL import Image
 
 from deblurvid import EncoderError, InputError, OutputError, UsageError, deblur_folder
 from deblurvid.backends.base import Engine, EngineSpec, Restored
-from deblurvid.events import FileEnded, FileStarted, FolderFinished, FolderStarted, Notice
+from deblurvid.events import FileEnded, FileStarted, Finished, FolderFinished, FolderStarted, Notice
 from deblurvid.folder.engines import Engines
 from deblurvid.frames import PictureFormat
 from tests.folders import image, lying_in, names
@@ -260,6 +260,44 @@ def test_no_way_leads_to_a_source(tmp_path, way):
         run(tmp_path / "in", tmp_path / "out", recursive=True, overwrite=True)
 
     assert lying_in(tmp_path) == before
+
+
+def codes(path):
+    return np.asarray(Image.open(path))
+
+
+@posix
+def test_a_percent_sign_in_a_name_is_one(tmp_path):
+    """frame%03d.jpg is one file: not frame001.jpg, which here is a link to a source."""
+    source = image(tmp_path / "in" / "frame%03d.png", 1)
+    other = image(tmp_path / "elsewhere" / "5.png", 5)
+    (tmp_path / "in" / "5.png").symlink_to(other)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "frame001.png").symlink_to(other)
+    precious = other.read_bytes()
+    events = run(tmp_path / "in", tmp_path / "out", overwrite=True)
+
+    assert names(tmp_path / "out") == ["5.png", "frame%03d.png", "frame001.png"]
+    assert other.read_bytes() == precious
+    assert np.array_equal(codes(source), codes(tmp_path / "out" / "frame%03d.png"))
+    finished = [str(event.target.name) for event in events if isinstance(event, Finished)]
+    assert sorted(finished) == ["5.png", "frame%03d.png"]
+
+
+@pytest.mark.parametrize("present", [{}, {"1.png": "skipped"}, {"%d.png": "skipped"}])
+def test_a_number_and_its_sign_are_two_files(tmp_path, present):
+    """1.png and %d.png, as 100%%.png; each is there or not by itself."""
+    for number, name in enumerate(("1.png", "%d.png", "100%%.png")):
+        image(tmp_path / "in" / name, number)
+    for name in present:
+        image(tmp_path / "out" / name, 7)
+    events = run(tmp_path / "in", tmp_path / "out", skip_existing=True)
+
+    wanted = dict.fromkeys(("1.png", "%d.png", "100%%.png"), "done") | present
+    assert outcomes(events) == wanted
+    assert names(tmp_path / "out") == sorted(wanted)
+    for name in wanted.keys() - present.keys():
+        assert np.array_equal(codes(tmp_path / "in" / name), codes(tmp_path / "out" / name))
 
 
 def test_existing_targets_are_replaced_if_asked_for(tmp_path):

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 FOR_ONE_VIDEO = (
     "start", "duration", "resumable", "input_format", "size", "pixel_format", "frame_rate", "format",
-    "stall_timeout",
+    "stall_timeout", "one_image",
 )  # fmt: skip
 """Fields of RunOptions that have no meaning for a folder."""
 
@@ -182,7 +182,9 @@ def _restored(
     began = time.perf_counter()
     done, why = None, ""
     if item.is_image:
-        options = replace(options, codec=None, encoder_options={}, deinterlace=False)
+        options = replace(
+            options, codec=None, encoder_options={}, deinterlace=False, one_image=True
+        )
     named = {field.name: getattr(options, field.name) for field in fields(options)}
     try:
         _make_folder(item.target.parent, made)

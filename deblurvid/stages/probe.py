@@ -1,6 +1,4 @@
-"""A file -> what its pictures are by its header, and how many; nothing is decoded that FFmpeg does not
-need.
-"""
+"""A file -> what its pictures are by its header, and how many there are; they are not decoded."""
 
 from __future__ import annotations
 

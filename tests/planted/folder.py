@@ -11,6 +11,20 @@ CLI = "tests/cli/test_folder.py::"
 
 FAULTS = (
     Fault(
+        "a percent sign in a folder's name is a number",
+        FOLDER + "run.py",
+        "deinterlace=False, one_image=True",
+        "deinterlace=False",
+        (TESTS + "test_a_percent_sign_in_a_name_is_one",),
+    ),
+    Fault(
+        "a target is written by its name and looked for by its number",
+        STAGES + "landing.py",
+        "    template = _template_of(target, one_image=one_image)\n    taken",
+        "    template = template_of(target)\n    taken",
+        (TESTS + "test_a_number_and_its_sign_are_two_files",),
+    ),
+    Fault(
         "existing targets are replaced without a word",
         FOLDER + "plan.py",
         'return None if overwrite else f"{target} exists already"',
