@@ -131,8 +131,7 @@ def open_job(
 
     muxer = muxer_of(target, options.format)
     refuse_unseekable(source, target, muxer, options)
-    one_image = options.one_image
-    check_target(source, target, overwrite=options.overwrite, one_image=one_image)
+    check_target(source, target, overwrite=options.overwrite, one_image=options.one_image)
     opened = stack.enter_context(closing(open_source(source, options)))
     container = opened.container
     video = video_stream(container, source)
@@ -165,7 +164,7 @@ def open_job(
     ]
     _refuse_losses(losses, options)
     if muxer == "image2":
-        refuse_more_than_one(target, info, one_image=one_image)
+        refuse_more_than_one(target, info, one_image=options.one_image)
     engine = _engine_for(info, options, stack, build=build)
     progressive = partial(_progressive, options=options, video=video, first=first, info=info)
 
@@ -174,7 +173,7 @@ def open_job(
             container,
             Rehearsal(target, muxer)
             if rehearsal
-            else land(target, muxer, opened.first_number, one_image=one_image),
+            else land(target, muxer, opened.first_number, one_image=options.one_image),
             muxer,
             plans,
             choice,

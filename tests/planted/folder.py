@@ -7,9 +7,45 @@ STAGES = "deblurvid/stages/"
 TESTS = "tests/test_folder.py::"
 WHOLE = "tests/test_folder_whole.py::"
 TOLD = "tests/stages/test_image_metadata.py::"
+KINDS = "tests/stages/test_image_kinds.py::"
 CLI = "tests/cli/test_folder.py::"
 
 FAULTS = (
+    Fault(
+        "tiles of a TIFF come out black",
+        STAGES + "image_kinds.py",
+        "if _OF_TILES & numbers.keys():",
+        "if False:",
+        (KINDS + "test_what_would_come_out_wrong_is_refused",),
+    ),
+    Fault(
+        "JPEG within a TIFF comes out black",
+        STAGES + "image_kinds.py",
+        "if compression not in _READ_COMPRESSIONS:",
+        "if False:",
+        (KINDS + "test_what_would_come_out_wrong_is_refused",),
+    ),
+    Fault(
+        "other colours of a TIFF are taken as they come",
+        STAGES + "image_kinds.py",
+        "if photometric not in _READ_PHOTOMETRICS:",
+        "if False:",
+        (KINDS + "test_what_would_come_out_wrong_is_refused",),
+    ),
+    Fault(
+        "signed samples taken for unsigned ones",
+        STAGES + "image_kinds.py",
+        "for n in numbers.get(_FORMAT, ()) if n in _FORMATS",
+        "for n in () if n in _FORMATS",
+        (KINDS + "test_what_would_come_out_wrong_is_refused",),
+    ),
+    Fault(
+        "only the first image of a sequence is looked at",
+        STAGES + "images.py",
+        "        found = _kind(file, data)\n",
+        "        found = _kind(file, data) if kind is None else kind_of_image(data[:12])\n",
+        (KINDS + "test_one_of_a_sequence_is_refused_too",),
+    ),
     Fault(
         "a percent sign in a folder's name is a number",
         FOLDER + "run.py",
