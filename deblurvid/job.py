@@ -164,7 +164,7 @@ def open_job(
     ]
     _refuse_losses(losses, options)
     if muxer == "image2":
-        refuse_more_than_one(target, info, one_image=options.one_image)
+        refuse_more_than_one(target, info)
     engine = _engine_for(info, options, stack, build=build)
     progressive = partial(_progressive, options=options, video=video, first=first, info=info)
 

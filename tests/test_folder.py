@@ -14,7 +14,9 @@ from PIL import Image
 from deblurvid import EncoderError, InputError, OutputError, UsageError, deblur_folder
 from deblurvid.backends.base import Engine, EngineSpec, Restored
 from deblurvid.events import FileEnded, FileStarted, Finished, FolderFinished, FolderStarted, Notice
+from deblurvid.folder import plan
 from deblurvid.folder.engines import Engines
+from deblurvid.folder.search import search
 from deblurvid.frames import PictureFormat
 from tests.folders import image, lying_in, names
 from tests.media import make_video, read_stamps
@@ -220,8 +222,9 @@ def test_a_target_within_its_source_is_no_source(tmp_path):
 
     assert names(tmp_path) == ["1.png", "out/1.png", "out/sub/2.png", "sub/2.png"]
     assert outcomes(again) == {"1.png": "skipped", "sub/2.png": "skipped"}
-    with pytest.raises(UsageError, match="a file of the source folder itself"):
-        run(tmp_path, tmp_path / "out", recursive=True, overwrite=True)
+    for options in ({}, {"overwrite": True}):
+        with pytest.raises(UsageError, match=r"where nothing is replaced.* --skip-existing leaves"):
+            run(tmp_path, tmp_path / "out", recursive=True, **options)
     assert lying_in(tmp_path) == before
 
 
@@ -462,6 +465,76 @@ def test_what_no_file_could_be_restored_with_is_refused(tmp_path, options, error
         run(tmp_path / "in", tmp_path / "out", **options)
 
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("suffixes", "options", "said"),
+    [
+        ((".mp4",), {"encoder_options": {"crf": "99"}}, r"\.mp4: crf is 99; encoder libx264"),
+        ((".mp4",), {"encoder_options": {"preset": "nope"}}, r"\.mp4: .*libx264.*preset"),
+        ((".mkv",), {"encoder_options": {"foo": "bar"}}, r"\.mkv: .*has no option 'foo'"),
+        ((".mkv", ".webm"), {"encoder_options": {"preset": "veryfast"}}, r"\.webm: .*libsvtav1"),
+        (
+            (".mkv",),
+            {"codec": "libx264", "encoder_options": {"x264-params": "no=1"}},
+            "not take an option.*no = 1",
+        ),
+        ((".mkv",), {"codec": "prores_ks"}, "does not take yuv420p"),
+    ],
+)
+def test_options_that_an_encoder_refuses(tmp_path, suffixes, options, said):
+    """Before work begins, by the encoder that the videos will get; the images are not begun."""
+    image(tmp_path / "in" / "1.png")
+    for suffix in suffixes:
+        codec = "libvpx-vp9" if suffix == ".webm" else "libx264"
+        make_video(tmp_path / "in" / f"2{suffix}", codec=codec, frames=3, audio=False)
+    with pytest.raises(EncoderError, match=said):
+        run(tmp_path / "in", tmp_path / "out", **options)
+
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_video_that_does_not_fit_its_encoder_fails_alone(tmp_path):
+    """Options are not to blame, and the other video is restored; images are no reason to try."""
+    (tmp_path / "in").mkdir()
+    make_video(tmp_path / "in" / "1.mkv", frames=3, audio=False)
+    make_video(tmp_path / "in" / "2.mkv", codec="ffv1", pixel_format="yuv444p12le", frames=3,
+               audio=False)  # fmt: skip
+    (tmp_path / "in" / "3.mkv").write_bytes(b"no video")
+    options = {"codec": "libx264", "encoder_options": {"crf": "20"}}
+    events = run(tmp_path / "in", tmp_path / "out", **options)
+
+    assert outcomes(events) == {"1.mkv": "done", "2.mkv": "failed", "3.mkv": "failed"}
+
+
+def test_a_file_that_goes_meanwhile_fails_alone(tmp_path, monkeypatch):
+    """Between the search and the plan; the others are restored."""
+    for name in ("1.png", "2.png"):
+        image(tmp_path / "in" / name)
+
+    def search_and_lose(*args, **more):
+        found = search(*args, **more)
+        (tmp_path / "in" / "1.png").unlink()
+        return found
+
+    monkeypatch.setattr(plan, "search", search_and_lose)
+    events = run(tmp_path / "in", tmp_path / "out")
+
+    assert outcomes(events) == {"2.png": "done", "1.png": "failed"}
+    assert "No such file" in next(e.why for e in events if isinstance(e, FileEnded) and e.why)
+
+
+def test_an_animated_png_is_no_image(tmp_path):
+    """It is told before it is restored, and without advice about names, which a folder chooses."""
+    (tmp_path / "in").mkdir()
+    first, second = (Image.fromarray(np.full((24, 32, 3), n, np.uint8)) for n in (60, 200))
+    first.save(tmp_path / "in" / "1.png", save_all=True, append_images=[second])
+    (ended,) = [e for e in run(tmp_path / "in", tmp_path / "out") if isinstance(e, FileEnded)]
+
+    assert ended.outcome == "failed"
+    assert "animated" in ended.why
+    assert "deblurvid run" in ended.why
+    assert Idle.opened == Counter()
 
 
 def test_an_open_engine_is_refused(tmp_path):

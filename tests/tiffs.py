@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -17,7 +17,12 @@ STRIPS, SAMPLES, ROWS, STRIP_BYTES, PLANAR, PREDICTOR = 273, 277, 278, 279, 284,
 TILE_WIDTH, TILE_HEIGHT, TILES, TILE_BYTES, EXTRA, FORMAT = 322, 323, 324, 325, 338, 339
 
 
-def tiff(path: Path, codes: NDArray, order: str = "<", **more: dict[int, list[int] | None]) -> Path:
+def tiff(
+    path: Path,
+    codes: NDArray[Any],
+    order: Literal["<", ">"] = "<",
+    **more: dict[int, list[int] | None],
+) -> Path:
     """Write [height, width] or [height, width, channels] uncompressed, in one strip.
 
     Args:
@@ -45,7 +50,7 @@ def tiff(path: Path, codes: NDArray, order: str = "<", **more: dict[int, list[in
     return path
 
 
-def tiled(path: Path, codes: NDArray, side: int = 16) -> Path:
+def tiled(path: Path, codes: NDArray[Any], side: int = 16) -> Path:
     """The same in tiles of `side`, as scanners and geographers write it; both sides fit."""
     height, width = codes.shape[:2]
     tiles = [

@@ -24,6 +24,7 @@ from deblurvid.events import (
 )
 from deblurvid.folder.engines import Engines
 from deblurvid.folder.plan import FolderOptions, plan_folder
+from deblurvid.folder.trial import check_encoding
 from deblurvid.options import RunOptions
 from deblurvid.pipeline import deblur_video
 from deblurvid.stages.encoders import check_codec
@@ -100,6 +101,7 @@ def _run(
 ) -> Generator[FolderEvent, None, None]:
     plan = plan_folder(source, target, which, overwrite=options.overwrite)
     make = _checked(options)
+    check_encoding(plan.items, options)
     began = time.perf_counter()
     yield FolderStarted(
         source=source, target=target, files=len(plan.items), skipped=len(plan.skipped)

@@ -256,7 +256,7 @@ def _template_of(target: Path, *, one_image: bool) -> Template | None:
     return None if one_image else template_of(target)
 
 
-def refuse_more_than_one(target: Path, info: VideoInfo, *, one_image: bool) -> None:
+def refuse_more_than_one(target: Path, info: VideoInfo) -> None:
     """Refuse a single image for more frames than one, where they surely are more.
 
     Their number may be an estimate, which a frame can be off.
@@ -264,14 +264,7 @@ def refuse_more_than_one(target: Path, info: VideoInfo, *, one_image: bool) -> N
     Raises:
         UsageError: there are more.
     """
-    if (info.frame_count or 1) <= SURELY_MANY:
-        return
-    if one_image:
-        raise UsageError(
-            f"{info.frame_count} frames do not fit into one image; restore it alone, by "
-            "deblurvid run -o with a video's name or a number in it, such as %05d.png"
-        )
-    if template_of(target) is None:
+    if template_of(target) is None and (info.frame_count or 1) > SURELY_MANY:
         raise UsageError(_too_many(target, info.frame_count or 0))
 
 

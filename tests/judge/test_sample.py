@@ -127,7 +127,9 @@ def test_what_is_foretold_is_what_a_run_of_the_whole_gives(
 ) -> None:
     """Frames exactly, also where they come unevenly; bytes nearly, for all of it moves alike."""
     uneven = [*range(0, 3000, 40), *range(3000, 8000, 200)]  # 75 in 3 s, then 25 in 5 s
-    times = {} if suffix == ".avi" else {"stamps": uneven, "time_base": Fraction(1, 1000)}
+    times: dict[str, Any] = (
+        {} if suffix == ".avi" else {"stamps": uneven, "time_base": Fraction(1, 1000)}
+    )
     source = make_video(tmp_path / f"in{suffix}", frames=100, bframes=2, size=(320, 240),
                         audio=False, **times)  # fmt: skip
     options = {"start": start, "encoder_options": {"g": "5"}}

@@ -12,6 +12,20 @@ CLI = "tests/cli/test_folder.py::"
 
 FAULTS = (
     Fault(
+        "options of an encoder are first tried on the first video",
+        FOLDER + "run.py",
+        "    check_encoding(plan.items, options)\n",
+        "",
+        (TESTS + "test_options_that_an_encoder_refuses",),
+    ),
+    Fault(
+        "a file that has gone ends all",
+        FOLDER + "plan.py",
+        "with suppress(OSError):  # it has gone meanwhile",
+        "with suppress(KeyError):  # it has gone meanwhile",
+        (TESTS + "test_a_file_that_goes_meanwhile_fails_alone",),
+    ),
+    Fault(
         "tiles of a TIFF come out black",
         STAGES + "image_kinds.py",
         "if _OF_TILES & numbers.keys():",
@@ -70,8 +84,8 @@ FAULTS = (
     Fault(
         "-y replaces sources too",
         FOLDER + "plan.py",
-        "if (self._recursive and real.is_relative_to(self._folder)) or self._is_one(target):",
-        "if not overwrite and self._is_one(target):",
+        "        if self._is_one(target):\n",
+        "        if not overwrite and self._is_one(target):\n",
         (TESTS + "test_a_source_within_its_target_is_not_written_to",),
     ),
     Fault(
