@@ -36,7 +36,8 @@ ANIMATION_WITHIN = 1 << 16
 MOST_BYTES = 1 << 30
 """Of one image file, which is read at once."""
 
-_DEMUXERS = {"png": "png_pipe", "jpeg": "jpeg_pipe", "tiff": "tiff_pipe", "webp": "webp_pipe"}
+DEMUXERS = {"png": "png_pipe", "jpeg": "jpeg_pipe", "tiff": "tiff_pipe", "webp": "webp_pipe"}
+"""FFmpeg's demuxer of one image by its kind."""
 _NUMBER = re.compile(r"%0?(\d*)d")
 
 
@@ -189,7 +190,7 @@ def open_images(sequence: ImageSequence, rate: Fraction) -> InputContainer:
         InputError: it is no image, of a kind that is not read, or too large.
     """
     first = sequence.files[0]
-    demuxer = _DEMUXERS[_kind(first, read_image(first))]
+    demuxer = DEMUXERS[_kind(first, read_image(first))]
     options = {
         "protocol_whitelist": "file",
         "format_whitelist": demuxer,

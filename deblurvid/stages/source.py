@@ -116,7 +116,7 @@ def open_source(path: Path, options: RunOptions) -> Source:
     """
     raw = format_options(options)
     images = None if options.input_format or is_pipe(path) else find_images(path)
-    if options.one_image and images is None:
+    if options.one_image and images is None and path.is_file():
         raise InputError(
             f"{path}: an animated image, which is not one picture; restore it as the video that it "
             f"is: deblurvid run {path.name} -o {path.stem}.mkv"

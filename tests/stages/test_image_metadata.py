@@ -139,6 +139,29 @@ def test_exif_is_the_same_to_the_byte(tmp_path, kind):
     assert block.removeprefix(b"Exif\0\0") in (tmp_path / f"b.{kind}").read_bytes()
 
 
+@pytest.mark.parametrize("more", [{}, {"icc_profile": ICC}])
+def test_a_png_claims_no_resolution_of_0(tmp_path, more):
+    """FFmpeg writes 0 x 1 pixels a unit, which PNG does not allow."""
+    picture().save(tmp_path / "a.png", **more)
+    restore(tmp_path / "a.png", tmp_path / "b.png")
+
+    assert b"pHYs" not in (tmp_path / "b.png").read_bytes()
+    with Image.open(tmp_path / "b.png") as image:
+        assert "dpi" not in image.info
+        assert "aspect" not in image.info
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"), [("P", "palette.*-pix_fmt rgba"), ("1", "1 bit .*-pix_fmt gray")]
+)
+@pytest.mark.parametrize("kind", ["png", "tiff"])
+def test_a_palette_or_bits_are_refused_by_name(tmp_path, mode, said, kind):
+    """The file is named, and the advice is one that its format can follow."""
+    picture().convert(mode).save(tmp_path / f"a.{kind}")
+    with pytest.raises(InputError, match=rf"a\.{kind}: .*{said}"):
+        restore(tmp_path / f"a.{kind}", tmp_path / f"b.{kind}")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_image_without_stays_without(tmp_path, kind):
     """And FFmpeg's own blocks do not come in."""
