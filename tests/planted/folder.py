@@ -12,6 +12,20 @@ CLI = "tests/cli/test_folder.py::"
 
 FAULTS = (
     Fault(
+        "a PNG claims 0 pixels a unit",
+        STAGES + "encode.py",
+        '1 if context.name == "png" else 0',
+        "0",
+        (TOLD + "test_a_png_claims_no_resolution_of_0",),
+    ),
+    Fault(
+        "an animated PNG in a folder is restored before it is refused",
+        STAGES + "source.py",
+        "if options.one_image and images is None and path.is_file():",
+        "if False:",
+        (TESTS + "test_an_animated_png_is_no_image",),
+    ),
+    Fault(
         "options of an encoder are first tried on the first video",
         FOLDER + "run.py",
         "    check_encoding(plan.items, options)\n",

@@ -151,6 +151,17 @@ def test_a_png_claims_no_resolution_of_0(tmp_path, more):
         assert "aspect" not in image.info
 
 
+def test_pngs_of_a_sequence_say_that_samples_are_square(tmp_path):
+    """1 x 1 of no unit; FFmpeg would write 0 x 1."""
+    picture().save(tmp_path / "1.png")
+    picture().save(tmp_path / "2.png")
+    restore(tmp_path / "%d.png", tmp_path / "b%d.png")
+
+    for number in (1, 2):
+        data = (tmp_path / f"b{number}.png").read_bytes()
+        assert data[data.index(b"pHYs") + 4 :][:9] == struct.pack(">IIB", 1, 1, 0)
+
+
 @pytest.mark.parametrize(
     ("mode", "said"), [("P", "palette.*-pix_fmt rgba"), ("1", "1 bit .*-pix_fmt gray")]
 )
