@@ -178,10 +178,14 @@ def fitting_engine(  # noqa: PLR0913 - each is a choice of its own
     spec = engine.spec
     if (spec.width, spec.height, spec.picture) != (*size, picture):
         raise UsageError(
-            f"the engine is open for {spec.width}x{spec.height} {spec.picture}, but the pictures "
-            f"are {size[0]}x{size[1]} {picture}"
+            f"the engine is open for {spec.width}x{spec.height} {_words(spec.picture)}, but the "
+            f"pictures are {size[0]}x{size[1]} {_words(picture)}"
         )
     yield engine
+
+
+def _words(picture: PictureFormat) -> str:
+    return f"{picture.source} of {picture.depth} bits"
 
 
 def check_engine(engine: str, *, device: str, precision: str) -> None:

@@ -31,9 +31,10 @@ def deblur_image(
             sharper = [deblur_image(rgb, engine=engine) for rgb in pictures]
 
     Args:
-        image: an array, or what numpy makes one of: codes, uint8 or uint16 over the whole range of that type: [height, width, 3] in the
-            order R, G, B, or [height, width] of grey. It is left as it is. Both sides are at least
-            16 pixels.
+        image: codes as an array, or what numpy makes one of, such as an image of Pillow:
+            [height, width, 3] in the order R, G, B, or [height, width] of grey; uint8 or uint16,
+            over the whole range of that type. It is left as it is. Both sides are at least 16
+            pixels.
         engine: as for `open_engine`; a function that opens one, see `RunOptions`; or one that is
             open for pictures of this size, "rgb" or "gray" with a depth of 8 for uint8 and 16 for
             uint16. That one stays open.
@@ -42,7 +43,7 @@ def deblur_image(
         strength: from 0, the picture as it is, to 1, the restored one.
 
     Returns:
-        A new array of the same shape and type. What the generator leaves alone is the same to the
+        A new array of the same shape and type, in the machine's byte order. What the generator leaves alone is the same to the
         bit, as in a video.
 
     Raises:
@@ -58,7 +59,7 @@ def deblur_image(
     from deblurvid.frames import ColourTags, PictureFormat, Planes, check_size
     from deblurvid.stages.deblur import became_flat
 
-    image = np.asarray(image)
+    image = _codes(image)
     grey = image.ndim == 2
     if image.dtype not in (np.uint8, np.uint16) or not (grey or image.shape[2:] == (3,)):
         raise UsageError(
@@ -85,3 +86,24 @@ def deblur_image(
         raise EngineError(f"{opened.spec} gave {what}; try another precision, such as fp32")
     codes = restored.planes.codes()
     return codes[0] if grey else np.stack(codes, axis=-1)
+
+
+def _codes(image: ArrayLike) -> NDArray[Any]:
+    """The array that it is, in the machine's byte order.
+
+    Raises:
+        UsageError: numpy makes no array of it, or its codes are places in a palette or single bits.
+    """
+    import numpy as np
+
+    mode = getattr(image, "mode", None)
+    if mode in ("P", "PA", "1"):  # Pillow's
+        raise UsageError(
+            f"the image has Pillow's mode {mode!r}, whose codes are no colours; give "
+            "image.convert('RGB') or image.convert('L')"
+        )
+    try:
+        array = np.asarray(image)
+    except (ValueError, TypeError) as exc:
+        raise UsageError(f"the image is no array: {exc}") from exc
+    return array.astype(array.dtype.newbyteorder("="), copy=False)

@@ -131,7 +131,7 @@ def open_job(
 
     muxer = muxer_of(target, options.format)
     refuse_unseekable(source, target, muxer, options)
-    check_target(source, target, overwrite=options.overwrite)
+    check_target(source, target, overwrite=options.overwrite, one_image=options.one_image)
     opened = stack.enter_context(closing(open_source(source, options)))
     container = opened.container
     video = video_stream(container, source)
@@ -171,7 +171,9 @@ def open_job(
     def new_output() -> Output:
         return open_output(
             container,
-            Rehearsal(target, muxer) if rehearsal else land(target, muxer, opened.first_number),
+            Rehearsal(target, muxer)
+            if rehearsal
+            else land(target, muxer, opened.first_number, one_image=options.one_image),
             muxer,
             plans,
             choice,

@@ -46,6 +46,8 @@ class RunOptions:
     leaves them out, fail ends the run."""
     deinterlace: bool = False
     """Make one progressive picture of each two fields, by FFmpeg's bwdif."""
+    one_image: bool = False
+    """The target is one image by the name that it has, even if there is %d in it."""
     overwrite: bool = False
     """Replace an existing target."""
     strict: bool = False

@@ -13,8 +13,10 @@ from PIL import Image
 
 from deblurvid import EncoderError, InputError, OutputError, UsageError, deblur_folder
 from deblurvid.backends.base import Engine, EngineSpec, Restored
-from deblurvid.events import FileEnded, FileStarted, FolderFinished, FolderStarted, Notice
+from deblurvid.events import FileEnded, FileStarted, Finished, FolderFinished, FolderStarted, Notice
+from deblurvid.folder import plan
 from deblurvid.folder.engines import Engines
+from deblurvid.folder.search import search
 from deblurvid.frames import PictureFormat
 from tests.folders import image, lying_in, names
 from tests.media import make_video, read_stamps
@@ -220,8 +222,9 @@ def test_a_target_within_its_source_is_no_source(tmp_path):
 
     assert names(tmp_path) == ["1.png", "out/1.png", "out/sub/2.png", "sub/2.png"]
     assert outcomes(again) == {"1.png": "skipped", "sub/2.png": "skipped"}
-    with pytest.raises(UsageError, match="a file of the source folder itself"):
-        run(tmp_path, tmp_path / "out", recursive=True, overwrite=True)
+    for options in ({}, {"overwrite": True}):
+        with pytest.raises(UsageError, match=r"where nothing is replaced.* --skip-existing leaves"):
+            run(tmp_path, tmp_path / "out", recursive=True, **options)
     assert lying_in(tmp_path) == before
 
 
@@ -260,6 +263,44 @@ def test_no_way_leads_to_a_source(tmp_path, way):
         run(tmp_path / "in", tmp_path / "out", recursive=True, overwrite=True)
 
     assert lying_in(tmp_path) == before
+
+
+def codes(path):
+    return np.asarray(Image.open(path))
+
+
+@posix
+def test_a_percent_sign_in_a_name_is_one(tmp_path):
+    """frame%03d.jpg is one file: not frame001.jpg, which here is a link to a source."""
+    source = image(tmp_path / "in" / "frame%03d.png", 1)
+    other = image(tmp_path / "elsewhere" / "5.png", 5)
+    (tmp_path / "in" / "5.png").symlink_to(other)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "frame001.png").symlink_to(other)
+    precious = other.read_bytes()
+    events = run(tmp_path / "in", tmp_path / "out", overwrite=True)
+
+    assert names(tmp_path / "out") == ["5.png", "frame%03d.png", "frame001.png"]
+    assert other.read_bytes() == precious
+    assert np.array_equal(codes(source), codes(tmp_path / "out" / "frame%03d.png"))
+    finished = [str(event.target.name) for event in events if isinstance(event, Finished)]
+    assert sorted(finished) == ["5.png", "frame%03d.png"]
+
+
+@pytest.mark.parametrize("present", [{}, {"1.png": "skipped"}, {"%d.png": "skipped"}])
+def test_a_number_and_its_sign_are_two_files(tmp_path, present):
+    """1.png and %d.png, as 100%%.png; each is there or not by itself."""
+    for number, name in enumerate(("1.png", "%d.png", "100%%.png")):
+        image(tmp_path / "in" / name, number)
+    for name in present:
+        image(tmp_path / "out" / name, 7)
+    events = run(tmp_path / "in", tmp_path / "out", skip_existing=True)
+
+    wanted = dict.fromkeys(("1.png", "%d.png", "100%%.png"), "done") | present
+    assert outcomes(events) == wanted
+    assert names(tmp_path / "out") == sorted(wanted)
+    for name in wanted.keys() - present.keys():
+        assert np.array_equal(codes(tmp_path / "in" / name), codes(tmp_path / "out" / name))
 
 
 def test_existing_targets_are_replaced_if_asked_for(tmp_path):
@@ -424,6 +465,76 @@ def test_what_no_file_could_be_restored_with_is_refused(tmp_path, options, error
         run(tmp_path / "in", tmp_path / "out", **options)
 
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("suffixes", "options", "said"),
+    [
+        ((".mp4",), {"encoder_options": {"crf": "99"}}, r"\.mp4: crf is 99; encoder libx264"),
+        ((".mp4",), {"encoder_options": {"preset": "nope"}}, r"\.mp4: preset.*libx264"),
+        ((".mkv",), {"encoder_options": {"foo": "bar"}}, r"\.mkv: .*has no option 'foo'"),
+        ((".mkv", ".webm"), {"encoder_options": {"preset": "veryfast"}}, r"\.webm: .*libsvtav1"),
+        (
+            (".mkv",),
+            {"codec": "libx264", "encoder_options": {"x264-params": "no=1"}},
+            "not take an option.*no = 1",
+        ),
+        ((".mkv",), {"codec": "prores_ks"}, "does not take yuv420p"),
+    ],
+)
+def test_options_that_an_encoder_refuses(tmp_path, suffixes, options, said):
+    """Before work begins, by the encoder that the videos will get; the images are not begun."""
+    image(tmp_path / "in" / "1.png")
+    for suffix in suffixes:
+        codec = "libvpx-vp9" if suffix == ".webm" else "libx264"
+        make_video(tmp_path / "in" / f"2{suffix}", codec=codec, frames=3, audio=False)
+    with pytest.raises(EncoderError, match=said):
+        run(tmp_path / "in", tmp_path / "out", **options)
+
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_video_that_does_not_fit_its_encoder_fails_alone(tmp_path):
+    """Options are not to blame, and the other video is restored; images are no reason to try."""
+    (tmp_path / "in").mkdir()
+    make_video(tmp_path / "in" / "1.mkv", frames=3, audio=False)
+    make_video(tmp_path / "in" / "2.mkv", codec="ffv1", pixel_format="yuv444p12le", frames=3,
+               audio=False)  # fmt: skip
+    (tmp_path / "in" / "3.mkv").write_bytes(b"no video")
+    options = {"codec": "libx264", "encoder_options": {"crf": "20"}}
+    events = run(tmp_path / "in", tmp_path / "out", **options)
+
+    assert outcomes(events) == {"1.mkv": "done", "2.mkv": "failed", "3.mkv": "failed"}
+
+
+def test_a_file_that_goes_meanwhile_fails_alone(tmp_path, monkeypatch):
+    """Between the search and the plan; the others are restored."""
+    for name in ("1.png", "2.png"):
+        image(tmp_path / "in" / name)
+
+    def search_and_lose(*args, **more):
+        found = search(*args, **more)
+        (tmp_path / "in" / "1.png").unlink()
+        return found
+
+    monkeypatch.setattr(plan, "search", search_and_lose)
+    events = run(tmp_path / "in", tmp_path / "out")
+
+    assert outcomes(events) == {"2.png": "done", "1.png": "failed"}
+    assert "No such file" in next(e.why for e in events if isinstance(e, FileEnded) and e.why)
+
+
+def test_an_animated_png_is_no_image(tmp_path):
+    """It is told before it is restored, and without advice about names, which a folder chooses."""
+    (tmp_path / "in").mkdir()
+    first, second = (Image.fromarray(np.full((24, 32, 3), n, np.uint8)) for n in (60, 200))
+    first.save(tmp_path / "in" / "1.png", save_all=True, append_images=[second])
+    (ended,) = [e for e in run(tmp_path / "in", tmp_path / "out") if isinstance(e, FileEnded)]
+
+    assert ended.outcome == "failed"
+    assert "animated" in ended.why
+    assert "deblurvid run" in ended.why
+    assert Idle.opened == Counter()
 
 
 def test_an_open_engine_is_refused(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 10
 """Clashes that a message names; it counts the others."""
+_WITHIN = "exists already, within the source folder, where nothing is replaced"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,8 +138,11 @@ class _Sources:
     def __init__(self, folder: Path, target: Path, found: Found, *, recursive: bool) -> None:
         self._folder, self._target = folder.resolve(), target.resolve()
         self._recursive = recursive
-        files = [(folder / path).stat() for path in found.media]
-        self._identities = {(file.st_dev, file.st_ino) for file in files}
+        self._identities = set()
+        for path in found.media:
+            with suppress(OSError):  # it has gone meanwhile, and its own run tells
+                file = (folder / path).stat()
+                self._identities.add((file.st_dev, file.st_ino))
 
     def obstacle(self, target: Path, *, overwrite: bool) -> str | None:
         """Why a target cannot be written, in words; None if it can."""
@@ -146,8 +151,10 @@ class _Sources:
             return f"{target} would lie in the source folder itself"
         if not os.path.lexists(target):
             return None
-        if (self._recursive and real.is_relative_to(self._folder)) or self._is_one(target):
+        if self._is_one(target):
             return f"{target} is a file of the source folder itself"
+        if self._recursive and real.is_relative_to(self._folder):
+            return f"{target} {_WITHIN}"
         if not is_file(target):
             return f"{target} exists and is no file"
         return None if overwrite else f"{target} exists already"
@@ -164,6 +171,8 @@ def _refusal(clashes: list[str], count: int) -> str:
     hint = ""
     if any(why.endswith("exists already") for why in clashes):
         hint = f". To replace what exists {REPLACING}, to leave it --skip-existing"
+    elif any(why.endswith(_WITHIN) for why in clashes):
+        hint = ". --skip-existing leaves what exists as it is, and restores the rest"
     return (
         f"nothing was done, for {len(clashes)} of {count} targets clash: "
         f"{'; '.join(clashes[:MOST_NAMED])}{more}{hint}"

@@ -24,6 +24,7 @@ from deblurvid.events import (
 )
 from deblurvid.folder.engines import Engines
 from deblurvid.folder.plan import FolderOptions, plan_folder
+from deblurvid.folder.trial import check_encoding
 from deblurvid.options import RunOptions
 from deblurvid.pipeline import deblur_video
 from deblurvid.stages.encoders import check_codec
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 FOR_ONE_VIDEO = (
     "start", "duration", "resumable", "input_format", "size", "pixel_format", "frame_rate", "format",
-    "stall_timeout",
+    "stall_timeout", "one_image",
 )  # fmt: skip
 """Fields of RunOptions that have no meaning for a folder."""
 
@@ -98,7 +99,7 @@ def rehearse_folder(
 ) -> Plan:
     """Tell what `deblur_folder` would do, and write nothing.
 
-    Engine and encoder are looked at as the run does it before its first file; no file is opened.
+    Engine and encoder are looked at as the run does it before its first file.
 
     Args:
         source: the folder.
@@ -123,7 +124,9 @@ def _planned(
 ) -> tuple[Plan, EngineFactory]:
     """What becomes of each file, and how engines are opened; all that can be refused is."""
     plan = plan_folder(source, target, which, overwrite=options.overwrite)
-    return plan, _checked(options)
+    make = _checked(options)
+    check_encoding(plan.items, options)
+    return plan, make
 
 
 def _run(
@@ -216,7 +219,9 @@ def _restored(
     began = time.perf_counter()
     done, why = None, ""
     if item.is_image:
-        options = replace(options, codec=None, encoder_options={}, deinterlace=False)
+        options = replace(
+            options, codec=None, encoder_options={}, deinterlace=False, one_image=True
+        )
     named = {field.name: getattr(options, field.name) for field in fields(options)}
     try:
         _make_folder(item.target.parent, made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack, closing
 from fractions import Fraction
 from math import floor
@@ -46,7 +47,7 @@ def sample_video(
         What `deblur_video` does of the sample, then Comparing and Sampled.
 
     Raises:
-        UsageError: what cannot be sampled, such as a pipe; or the page exists.
+        UsageError: what cannot be sampled, such as a pipe; or the page exists, or is the source.
         DeblurvidError: as `deblur_video` and `judge.compare.compare_page`.
     """
     source, target, whole = Path(source), Path(target), RunOptions(**options)
@@ -62,7 +63,8 @@ def sample_video(
         settings = options | part
         events = deblur_video(source, target, **settings | {"engine": job.engine})
         finished = yield from _said(events, where)
-        sampled = _sampled(page, Fraction(part["start"] or 0), finished, job.info)
+        count = _frames_of_whole(source, job, part, finished.frames)
+        sampled = _sampled(page, Fraction(part["start"] or 0), finished, count)
         yield from _write_page(source, target, sampled, settings, engine=str(job.engine.spec))
         yield sampled
 
@@ -84,8 +86,20 @@ def _check(
             )
     if muxer_of(target, options.format) == "image2":
         raise UsageError(f"{target}: a sample is a video; use an output such as .mp4 or .mkv")
+    _check_page(source, target, page)
     if page.exists() and not options.overwrite:
         raise UsageError(f"{page}: exists already, and the comparison goes there; use -y")
+
+
+def _check_page(source: Path, target: Path, page: Path) -> None:
+    """Refuse a page that would replace the source or the sample, by whatever name or link."""
+    for path, what in ((source, "the source"), (target, "the sample itself")):
+        there = page.exists() and path.exists()
+        if os.path.realpath(page) == os.path.realpath(path) or (there and page.samefile(path)):
+            raise UsageError(
+                f"{page}: the comparison goes there, and it is the same file as {path}, {what}; "
+                "give -o another name"
+            )
 
 
 def _busiest_part(
@@ -167,15 +181,30 @@ def _said(events: Generator[Event, None, None], where: str) -> Generator[Event, 
     return finished
 
 
-def _sampled(page: Path, start: Fraction, finished: Finished, info: VideoInfo) -> Sampled:
+def _frames_of_whole(source: Path, job: Job, part: dict[str, Any], sampled: int) -> int | None:
+    """How many frames a run of the whole would give; None where only decoding tells.
+
+    Not by the frame rate, which is a mean: where frames come unevenly they come oftenest where most
+    moves, and that is where the sample lies.
+    """
+    from deblurvid.stages.probe import count_frames
+
+    if (part["start"], part["duration"]) == (job.options.start, job.options.duration):
+        return sampled
+    if job.video.frames and not job.span.cuts:
+        return int(job.video.frames)
+    return count_frames(source, job.options)
+
+
+def _sampled(page: Path, start: Fraction, finished: Finished, whole_frames: int | None) -> Sampled:
     """What the whole would take at the sample's pace."""
-    times = None if info.frame_count is None else info.frame_count / finished.frames
+    times = None if whole_frames is None else whole_frames / finished.frames
     return Sampled(
         page=page,
         start=float(start),
         frames=finished.frames,
         fps=finished.frames / finished.seconds,
-        whole_frames=info.frame_count,
+        whole_frames=whole_frames,
         whole_seconds=None if times is None else finished.seconds * times,
         whole_bytes=None if times is None else round(finished.size_bytes * times),
     )

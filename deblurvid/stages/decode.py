@@ -16,7 +16,7 @@ from deblurvid.frames import DEPTHS, VideoInfo
 from deblurvid.stages.deinterlace import FIELD_PARITY, is_interlaced
 from deblurvid.stages.ffmpeg import colour_tags, translated
 from deblurvid.stages.hdr import hdr_metadata
-from deblurvid.stages.images import IMAGE_SUFFIXES
+from deblurvid.stages.images import DEMUXERS, IMAGE_SUFFIXES
 from deblurvid.stages.layouts import LAYOUTS
 from deblurvid.stages.tags import frame_colour
 from deblurvid.stages.unpack import INTERLACED
@@ -199,6 +199,8 @@ def describe(
         InputError: its pixel format or size is not restored.
     """
     name = first.format.name
+    if name not in LAYOUTS and container.format.name in DEMUXERS.values():
+        raise InputError(f"{container.name.removeprefix('file:')}: {_unrestored_image(first)}")
     if name not in LAYOUTS:
         raise InputError(
             f"pixel format {name} is not restored: only 4:2:0, 4:2:2, 4:4:4, grey and RGB of 8, "
@@ -220,6 +222,22 @@ def describe(
         frame_count=_frame_count(video, span, duration, frame_rate),
         duration=duration,
         hdr=hdr_metadata(first),
+    )
+
+
+def _unrestored_image(frame: VideoFrame) -> str:
+    """What of an image is not restored and what to do, in words."""
+    kind = frame.format
+    deep = max(part.bits for part in kind.components) > DEPTHS[0]
+    what, wanted = f"pixel format {kind.name}", "rgb48" if deep else "rgb24"
+    if kind.has_palette:
+        what, wanted = "colours by a palette", "rgba"
+    elif len(kind.components) < 3:
+        what = "1 bit a sample" if kind.name in ("monob", "monow") else what
+        wanted = "gray16" if deep else "gray"
+    return (
+        f"{what}: only grey, RGB and YCbCr of 8 or 16 bits are restored. Convert it first, for "
+        f"instance with ffmpeg -i OLD -pix_fmt {wanted} NEW"
     )
 
 

@@ -59,7 +59,9 @@ def add_encoder(
     context.flags |= Flags.frame_duration  # the last frame of a varying rate keeps its length
     for field, number in stated_colour(source, first).items():
         setattr(context, field, number)
-    context.sample_aspect_ratio = source.sample_aspect_ratio or Fraction(0, 1)
+    # PNG's encoder writes whatever shape it is told, and a PNG may not say 0.
+    unknown = Fraction(1 if context.name == "png" else 0)
+    context.sample_aspect_ratio = source.sample_aspect_ratio or unknown
     if context.name in ("libx265", "hevc_nvenc") and target.format.name in ("mp4", "mov"):
         context.codec_tag = "hvc1"  # the tag that Apple's players ask for
     matrix = _display_matrix(first)

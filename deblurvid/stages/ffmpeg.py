@@ -6,6 +6,7 @@ import ctypes
 import gc
 import os
 import re
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -62,6 +63,9 @@ def side_data(frame: VideoFrame) -> dict[str, SideData]:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(words))
     return {data.type.name: data for data in found}
 
+
+LETS_GO_SECONDS = 0.005
+"""For which Python's lock is given up after FFmpeg's log was on."""
 
 READABLE_FORMATS = (
     "mov,matroska,mpegts,mpeg,avi,flv,asf,ogg,mxf,ivf,h264,hevc,obu,m4v,mpegvideo,yuv4mpegpipe,"
@@ -190,3 +194,6 @@ def _logging(level: int) -> Iterator[None]:
     finally:
         av.logging.set_skip_repeated(skips)
         av.logging.set_level(None)
+        # A decoder's thread that has logged meanwhile waits for Python's lock, and whoever closes
+        # the decoder holds that and waits for the thread, for ever.
+        time.sleep(LETS_GO_SECONDS)

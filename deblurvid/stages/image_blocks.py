@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 EXIF_MARK, XMP_MARK, _ICC = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
 _PNG_XMP = b"XML:com.adobe.xmp"
+_SQUARE = struct.pack(">IIB", 1, 1, 0)
+"""FFmpeg's pHYs of square samples, which says no more than none."""
 PROFILE = "the ICC profile"
 MOST_IN_SEGMENT = 65_533
 _MOST_ICC = MOST_IN_SEGMENT - len(_ICC) - 2
@@ -177,6 +179,8 @@ def _in_png(data: bytes, metadata: ImageMetadata) -> bytes:
     out = [data[:8]]
     for kind, body, whole in _png_chunks(data):
         if kind in (b"eXIf", b"iCCP") or (kind == b"iTXt" and body.startswith(_PNG_XMP)):
+            continue
+        if kind == b"pHYs" and body == _SQUARE:
             continue
         # A profile excludes the chunk that says sRGB; both must not be there.
         if kind == b"sRGB" and metadata.icc:

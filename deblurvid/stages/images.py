@@ -14,6 +14,7 @@ from av.packet import Packet
 from deblurvid.errors import InputError
 from deblurvid.frames import MOST_PIXELS
 from deblurvid.stages.ffmpeg import VIDEO_SUFFIXES, translated
+from deblurvid.stages.image_kinds import why_unread
 from deblurvid.stages.jpeg import is_cut_off
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ MOST_BYTES = 1 << 30
 
 EACH_BY_ITSELF = "deblurvid folder SRC DST restores each file of a folder by itself"
 
-_DEMUXERS = {"png": "png_pipe", "jpeg": "jpeg_pipe", "tiff": "tiff_pipe", "webp": "webp_pipe"}
+DEMUXERS = {"png": "png_pipe", "jpeg": "jpeg_pipe", "tiff": "tiff_pipe", "webp": "webp_pipe"}
+"""FFmpeg's demuxer of one image by its kind."""
 _NUMBER = re.compile(r"%0?(\d*)d")
 
 
@@ -204,10 +206,10 @@ def open_images(sequence: ImageSequence, rate: Fraction) -> InputContainer:
     Its stream has the ticks and the frame rate of the sequence.
 
     Raises:
-        InputError: it is no image, or too large.
+        InputError: it is no image, of a kind that is not read, or too large.
     """
     first = sequence.files[0]
-    demuxer = _DEMUXERS[_kind(first, read_image(first))]
+    demuxer = DEMUXERS[_kind(first, read_image(first))]
     options = {
         "protocol_whitelist": "file",
         "format_whitelist": demuxer,
@@ -224,8 +226,8 @@ def image_packets(sequence: ImageSequence, video: VideoStream, span: Span) -> It
     A JPEG that is cut off decodes all the same, so its packet says that it is corrupt.
 
     Raises:
-        InputError: a file has gone, is an image of another kind than the first, or is the only one
-            and cut off.
+        InputError: a file has gone, is an image of another kind than the first or of one that is not
+            read, or is the only one and cut off.
     """
     tick = Fraction(video.time_base or 1)
     kind = None
@@ -267,6 +269,8 @@ def read_image(file: Path) -> bytes:
 
 
 def _kind(file: Path, data: bytes) -> str:
+    if why := why_unread(data):
+        raise InputError(f"{file}: {why}")
     kind = kind_of_image(data[:12])
     if kind is None:
         raise InputError(f"{file}: not a readable image" + ("" if data else ", for it is empty"))

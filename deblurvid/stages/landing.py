@@ -62,13 +62,14 @@ class Landing(ABC):
         """Remove what has been written. After `settle` there is nothing to remove."""
 
 
-def land(target: Path, muxer: str, first_number: int = 1) -> Landing:
+def land(target: Path, muxer: str, first_number: int = 1, *, one_image: bool = False) -> Landing:
     """Make the place in which `target` is written.
 
     Args:
         target: as `check_target` has found it good.
         muxer: FFmpeg's name of the format.
         first_number: of the first file of a sequence.
+        one_image: see `RunOptions`.
 
     Raises:
         OutputError: nothing can be written there.
@@ -78,7 +79,7 @@ def land(target: Path, muxer: str, first_number: int = 1) -> Landing:
         return Pipe(target)
     try:
         if muxer == "image2":
-            return Images(target, first_number)
+            return Images(target, first_number, one_image=one_image)
         return File(target)
     except OSError as exc:
         raise OutputError(f"{target}: cannot be written: {exc.strerror}") from exc
@@ -178,9 +179,9 @@ class _Move:
 class Images(Landing):
     """A sequence of images, or one image where the target's name has no number in it."""
 
-    def __init__(self, target: Path, first_number: int) -> None:
+    def __init__(self, target: Path, first_number: int, *, one_image: bool) -> None:
         self.target = target
-        self.template: Template | None = template_of(target)
+        self.template = _template_of(target, one_image=one_image)
         self.first_number = first_number
         self.settled: list[Path] = []
         real = target.resolve() if target.is_symlink() else target
@@ -251,6 +252,10 @@ class Images(Landing):
         shutil.rmtree(self.part, ignore_errors=True)
 
 
+def _template_of(target: Path, *, one_image: bool) -> Template | None:
+    return None if one_image else template_of(target)
+
+
 def refuse_more_than_one(target: Path, info: VideoInfo) -> None:
     """Refuse a single image for more frames than one, where they surely are more.
 
@@ -270,7 +275,7 @@ def _too_many(target: Path, count: int) -> str:
     )
 
 
-def check_place(source: Path, target: Path, *, overwrite: bool) -> bool:
+def check_place(source: Path, target: Path, *, overwrite: bool, one_image: bool) -> bool:
     """Refuse a place that is the source or is taken; whether it is one in a folder.
 
     Raises:
@@ -280,7 +285,7 @@ def check_place(source: Path, target: Path, *, overwrite: bool) -> bool:
         if is_pipe(source) and target.exists() and source.exists() and source.samefile(target):
             raise UsageError(f"{target}: input and output are the same pipe")
         return False
-    template = template_of(target)
+    template = _template_of(target, one_image=one_image)
     taken = [template.file(n) for n in template.numbers()] if template else [target]
     taken = [place for place in taken if place.exists()]
     if not taken:

@@ -110,11 +110,17 @@ def open_source(path: Path, options: RunOptions) -> Source:
     """Open a file, a pipe, a template or folder of images, and nothing that it names.
 
     Raises:
-        InputError: missing, empty, or in no format that is read.
+        InputError: missing, empty, in no format that is read, or no single picture where the target
+            is one.
         UsageError: options that do not go with such a source.
     """
     raw = format_options(options)
     images = None if options.input_format or is_pipe(path) else find_images(path)
+    if options.one_image and images is None and path.is_file():
+        raise InputError(
+            f"{path}: an animated image, which is not one picture; restore it as the video that it "
+            f"is: deblurvid run {path.name} -o {path.stem}.mkv"
+        )
     if options.frame_rate is not None and images is None and options.input_format != RAW:
         raise UsageError("--frame-rate is for images and rawvideo; every other source says its own")
     if images is not None:

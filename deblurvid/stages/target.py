@@ -47,14 +47,14 @@ def muxer_of(target: Path, name: str | None = None) -> str:
         ) from None
 
 
-def check_target(source: Path, target: Path, *, overwrite: bool) -> None:
+def check_target(source: Path, target: Path, *, overwrite: bool, one_image: bool = False) -> None:
     """Refuse a target that is the source, exists, or lies where nothing can be written.
 
     Raises:
         UsageError: it is the source, or exists and `overwrite` is not set.
         OutputError: its folder is missing or not writable.
     """
-    if not check_place(source, target, overwrite=overwrite):
+    if not check_place(source, target, overwrite=overwrite, one_image=one_image):
         return
     # A link that leads nowhere yet is written to where it leads.
     try:

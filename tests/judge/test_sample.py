@@ -119,21 +119,28 @@ def test_the_sample_is_that_part_of_the_source(tmp_path: Path, pages: list[dict[
     assert asked.times_from == f"{where} of in.mp4"
 
 
-def test_what_the_whole_takes_is_the_sample_s_share(
-    tmp_path: Path, pages: list[dict[str, Any]]
+@pytest.mark.parametrize(
+    ("suffix", "start"), [(".mkv", None), (".mkv", 2), (".mp4", 2), (".avi", 2)]
+)
+def test_what_is_foretold_is_what_a_run_of_the_whole_gives(
+    tmp_path: Path, pages: list[dict[str, Any]], suffix: str, start: int | None
 ) -> None:
-    """Seconds and bytes of the sample, times the frames of the whole over its own."""
-    source, target = make_calm_video(tmp_path / "in.mp4", key_every=10), tmp_path / "out.mp4"
+    """Frames exactly, also where they come unevenly; bytes nearly, for all of it moves alike."""
+    uneven = [*range(0, 3000, 40), *range(3000, 8000, 200)]  # 75 in 3 s, then 25 in 5 s
+    times: dict[str, Any] = (
+        {} if suffix == ".avi" else {"stamps": uneven, "time_base": Fraction(1, 1000)}
+    )
+    source = make_video(tmp_path / f"in{suffix}", frames=100, bframes=2, size=(320, 240),
+                        audio=False, **times)  # fmt: skip
+    options = {"start": start, "encoder_options": {"g": "5"}}
 
-    events = take(source, target, 2)
+    sampled = take(source, tmp_path / "out.mkv", 1, **options)[-1]
 
-    (finished,) = [event for event in events if isinstance(event, Finished)]
-    sampled = events[-1]
-    times = 300 / len(read_stamps(target))
-    assert sampled.whole_frames == 300
-    assert sampled.whole_bytes == pytest.approx(target.stat().st_size * times, abs=1)
-    assert sampled.whole_seconds == pytest.approx(finished.seconds * times)
-    assert sampled.fps == pytest.approx(finished.frames / finished.seconds)
+    list(deblur_video(source, tmp_path / "whole.mkv", engine="identity", **options))
+    assert sampled.whole_frames == len(read_stamps(tmp_path / "whole.mkv"))
+    assert sampled.whole_bytes == pytest.approx((tmp_path / "whole.mkv").stat().st_size, rel=0.25)
+    times_over = sampled.whole_frames / sampled.frames
+    assert sampled.whole_seconds == pytest.approx(sampled.frames / sampled.fps * times_over)
 
 
 def test_the_whole_is_what_start_and_duration_choose(
@@ -199,6 +206,30 @@ def test_the_end_is_not_passed() -> None:
     found = [Motion(Fraction(n), float(n == 9)) for n in range(10)]
 
     assert busiest(found, Fraction(4), begin=Fraction(0), length=Fraction(10)) == 6
+
+
+@pytest.mark.parametrize("way", ["name", "link", "hard link", "link to nothing yet", "own name"])
+def test_the_page_replaces_neither_source_nor_sample(tmp_path: Path, way: str) -> None:
+    """Even with overwrite, and by whatever link; nothing changes."""
+    source, target, page = tmp_path / "in.mp4", tmp_path / "out.mp4", tmp_path / "out.html"
+    options: dict[str, Any] = {}
+    make_video(source)
+    if way == "name":
+        source = source.rename(page)
+    elif way == "link":
+        page.symlink_to(source.name)
+    elif way == "hard link":
+        os.link(source, page)
+    elif way == "link to nothing yet":
+        page.symlink_to(target.name)
+    else:
+        target, options = page, {"format": "matroska"}
+    before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.exists()}
+
+    with pytest.raises(UsageError, match="it is the same file as"):
+        take(source, target, 1, overwrite=True, **options)
+
+    assert before == {path: path.read_bytes() for path in tmp_path.iterdir() if path.exists()}
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,87 @@ STAGES = "deblurvid/stages/"
 TESTS = "tests/test_folder.py::"
 WHOLE = "tests/test_folder_whole.py::"
 TOLD = "tests/stages/test_image_metadata.py::"
+KINDS = "tests/stages/test_image_kinds.py::"
 CLI = "tests/cli/test_folder.py::"
 
 FAULTS = (
+    Fault(
+        "a PNG claims 0 pixels a unit",
+        STAGES + "encode.py",
+        '1 if context.name == "png" else 0',
+        "0",
+        (TOLD + "test_a_png_claims_no_resolution_of_0",),
+    ),
+    Fault(
+        "an animated PNG in a folder is restored before it is refused",
+        STAGES + "source.py",
+        "if options.one_image and images is None and path.is_file():",
+        "if False:",
+        (TESTS + "test_an_animated_png_is_no_image",),
+    ),
+    Fault(
+        "options of an encoder are first tried on the first video",
+        FOLDER + "run.py",
+        "    check_encoding(plan.items, options)\n",
+        "",
+        (TESTS + "test_options_that_an_encoder_refuses",),
+    ),
+    Fault(
+        "a file that has gone ends all",
+        FOLDER + "plan.py",
+        "with suppress(OSError):  # it has gone meanwhile",
+        "with suppress(KeyError):  # it has gone meanwhile",
+        (TESTS + "test_a_file_that_goes_meanwhile_fails_alone",),
+    ),
+    Fault(
+        "tiles of a TIFF come out black",
+        STAGES + "image_kinds.py",
+        "if _OF_TILES & numbers.keys():",
+        "if False:",
+        (KINDS + "test_what_would_come_out_wrong_is_refused",),
+    ),
+    Fault(
+        "JPEG within a TIFF comes out black",
+        STAGES + "image_kinds.py",
+        "if compression not in _READ_COMPRESSIONS:",
+        "if False:",
+        (KINDS + "test_what_would_come_out_wrong_is_refused",),
+    ),
+    Fault(
+        "other colours of a TIFF are taken as they come",
+        STAGES + "image_kinds.py",
+        "if photometric not in _READ_PHOTOMETRICS:",
+        "if False:",
+        (KINDS + "test_what_would_come_out_wrong_is_refused",),
+    ),
+    Fault(
+        "signed samples taken for unsigned ones",
+        STAGES + "image_kinds.py",
+        "for n in numbers.get(_FORMAT, ()) if n in _FORMATS",
+        "for n in () if n in _FORMATS",
+        (KINDS + "test_what_would_come_out_wrong_is_refused",),
+    ),
+    Fault(
+        "only the first image of a sequence is looked at",
+        STAGES + "images.py",
+        "        found = _kind(file, data)\n",
+        "        found = _kind(file, data) if kind is None else kind_of_image(data[:12])\n",
+        (KINDS + "test_one_of_a_sequence_is_refused_too",),
+    ),
+    Fault(
+        "a percent sign in a folder's name is a number",
+        FOLDER + "run.py",
+        "deinterlace=False, one_image=True",
+        "deinterlace=False",
+        (TESTS + "test_a_percent_sign_in_a_name_is_one",),
+    ),
+    Fault(
+        "a target is written by its name and looked for by its number",
+        STAGES + "landing.py",
+        "    template = _template_of(target, one_image=one_image)\n    taken",
+        "    template = template_of(target)\n    taken",
+        (TESTS + "test_a_number_and_its_sign_are_two_files",),
+    ),
     Fault(
         "existing targets are replaced without a word",
         FOLDER + "plan.py",
@@ -20,8 +98,8 @@ FAULTS = (
     Fault(
         "-y replaces sources too",
         FOLDER + "plan.py",
-        "if (self._recursive and real.is_relative_to(self._folder)) or self._is_one(target):",
-        "if not overwrite and self._is_one(target):",
+        "        if self._is_one(target):\n",
+        "        if not overwrite and self._is_one(target):\n",
         (TESTS + "test_a_source_within_its_target_is_not_written_to",),
     ),
     Fault(

@@ -99,7 +99,7 @@ FAULTS = (
     Fault(
         "matrix: sample aspect ratio lost",
         STAGES + "encode.py",
-        "context.sample_aspect_ratio = source.sample_aspect_ratio or Fraction(0, 1)",
+        "context.sample_aspect_ratio = source.sample_aspect_ratio or unknown",
         "context.sample_aspect_ratio = Fraction(0, 1)",
         case("mkv-prores-yuv422p10le-vfr-chapters-sar-lossless-mp4"),
     ),

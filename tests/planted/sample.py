@@ -199,4 +199,32 @@ FAULTS = (
         "ends = there.last_seconds - (last or first) - shift",
         ("tests/cli/test_run.py::test_a_duration_below_one_packet_of_sound",),
     ),
+    Fault(
+        "a sample's page replaces the source by a hard link",
+        "deblurvid/judge/sample.py",
+        "or (there and page.samefile(path)):",
+        "or False:",
+        (SAMPLE + "test_the_page_replaces_neither_source_nor_sample",),
+    ),
+    Fault(
+        "a sample's page replaces the source by its name",
+        "deblurvid/judge/sample.py",
+        "    _check_page(source, target, page)\n",
+        "",
+        (SAMPLE + "test_the_page_replaces_neither_source_nor_sample",),
+    ),
+    Fault(
+        "the whole is foretold by the mean frame rate",
+        "deblurvid/judge/sample.py",
+        "    return count_frames(source, job.options)\n",
+        "    return job.info.frame_count\n",
+        (SAMPLE + "test_what_is_foretold_is_what_a_run_of_the_whole_gives",),
+    ),
+    Fault(
+        "frames before the span are counted",
+        "deblurvid/stages/probe.py",
+        "count += stamp is None or span.holds(stamp * base)",
+        "count += 1",
+        (SAMPLE + "test_what_is_foretold_is_what_a_run_of_the_whole_gives",),
+    ),
 )

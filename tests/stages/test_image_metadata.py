@@ -139,6 +139,40 @@ def test_exif_is_the_same_to_the_byte(tmp_path, kind):
     assert block.removeprefix(b"Exif\0\0") in (tmp_path / f"b.{kind}").read_bytes()
 
 
+@pytest.mark.parametrize("more", [{}, {"icc_profile": ICC}])
+def test_a_png_claims_no_resolution_of_0(tmp_path, more):
+    """FFmpeg writes 0 x 1 pixels a unit, which PNG does not allow."""
+    picture().save(tmp_path / "a.png", **more)
+    restore(tmp_path / "a.png", tmp_path / "b.png")
+
+    assert b"pHYs" not in (tmp_path / "b.png").read_bytes()
+    with Image.open(tmp_path / "b.png") as image:
+        assert "dpi" not in image.info
+        assert "aspect" not in image.info
+
+
+def test_pngs_of_a_sequence_say_that_samples_are_square(tmp_path):
+    """1 x 1 of no unit; FFmpeg would write 0 x 1."""
+    picture().save(tmp_path / "1.png")
+    picture().save(tmp_path / "2.png")
+    restore(tmp_path / "%d.png", tmp_path / "b%d.png")
+
+    for number in (1, 2):
+        data = (tmp_path / f"b{number}.png").read_bytes()
+        assert data[data.index(b"pHYs") + 4 :][:9] == struct.pack(">IIB", 1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"), [("P", "palette.*-pix_fmt rgba"), ("1", "1 bit .*-pix_fmt gray")]
+)
+@pytest.mark.parametrize("kind", ["png", "tiff"])
+def test_a_palette_or_bits_are_refused_by_name(tmp_path, mode, said, kind):
+    """The file is named, and the advice is one that its format can follow."""
+    picture().convert(mode).save(tmp_path / f"a.{kind}")
+    with pytest.raises(InputError, match=rf"a\.{kind}: .*{said}"):
+        restore(tmp_path / f"a.{kind}", tmp_path / f"b.{kind}")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_image_without_stays_without(tmp_path, kind):
     """And FFmpeg's own blocks do not come in."""
