@@ -87,6 +87,7 @@ REFUSED = {
     "lossy": ("out.y4m", "--strict"),
     "encoder's value": ("out.mp4", "--preset", "warp"),
     "encoder's option": ("out.mp4", "-e", "tnue=grain"),
+    "encoder's profile": ("out.mp4", "-e", "profile=warp"),
     "no such encoder": ("out.mp4", "--codec", "nosuch"),
     "not for the container": ("out.webm", "--codec", "libx264"),
     "no such engine": ("out.mp4", "--engine", "nobody"),
