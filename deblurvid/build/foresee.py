@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from deblurvid.backends.base import Engine, EngineSpec
+from deblurvid.backends.base import EngineSpec
 from deblurvid.backends.cuda import device_facts
+from deblurvid.backends.described import DescribedEngine
 from deblurvid.build import cache
 from deblurvid.build.parity import Parity
 from deblurvid.build.ready import facts_of, wanted_on
@@ -17,33 +18,12 @@ if TYPE_CHECKING:
     from deblurvid.build.cache import Plan
     from deblurvid.build.ready import Wanted
     from deblurvid.build.request import Size
-    from deblurvid.frames import PictureFormat, Planes
+    from deblurvid.frames import PictureFormat
     from deblurvid.graph.contract import Generator
     from deblurvid.graph.precision import GraphPrecision
 
 CACHED = "its plan is in the cache"
 TO_BUILD = "its plan would be built first, which takes minutes"
-
-
-class Foreseen(Engine):
-    """An engine that is not there: it has a spec, and restores nothing."""
-
-    slots = 0
-
-    def __init__(self, spec: EngineSpec) -> None:
-        """Describe an engine by `spec`, whose remark says what there is of it."""
-        self.spec = spec
-
-    def submit(self, planes: Planes, *, strength: float) -> NoReturn:
-        """See Engine.submit."""
-        raise NotImplementedError("an engine that is foreseen restores nothing")
-
-    def collect(self) -> NoReturn:
-        """See Engine.collect."""
-        raise NotImplementedError("an engine that is foreseen restores nothing")
-
-    def close(self) -> None:
-        """See Engine.close."""
 
 
 def foresee_on_cuda(
@@ -54,7 +34,7 @@ def foresee_on_cuda(
     device: int,
     flavour: Flavour,
     precision: str,
-) -> Foreseen:
+) -> DescribedEngine:
     """What `ready.open_on_cuda` would open, as far as the cache tells; arguments as there.
 
     What only building and opening tell is not known: whether the memory suffices, and whether a
@@ -66,7 +46,7 @@ def foresee_on_cuda(
     gpu = device_facts(device)
     wanted = wanted_on(gpu, generator, picture, profile_for(size), device=device, flavour=flavour)
     name, remark = _first(wanted, precision)
-    return Foreseen(
+    return DescribedEngine(
         EngineSpec(
             width=size[0],
             height=size[1],

@@ -8,7 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from deblurvid.backends.base import Engine, EngineSpec
+from deblurvid.backends.base import EngineSpec
+from deblurvid.backends.described import DescribedEngine
 from deblurvid.errors import DeblurvidError, EncoderError
 from deblurvid.job import open_job
 from deblurvid.stages.probe import probe
@@ -17,9 +18,8 @@ from deblurvid.stages.target import muxer_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from deblurvid.backends.base import Restored
     from deblurvid.folder.plan import Item
-    from deblurvid.frames import PictureFormat, Planes
+    from deblurvid.frames import PictureFormat
     from deblurvid.options import RunOptions
 
 
@@ -45,7 +45,7 @@ def check_encoding(items: Iterable[Item], options: RunOptions) -> None:
 
 def _refusal(item: Item, options: RunOptions) -> EncoderError | None:
     """What the encoder has against it. What else is wrong with a file its own run tells."""
-    options = replace(options, engine=_Unused, strict=False)
+    options = replace(options, engine=_no_engine, strict=False)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="deblurvid-trial-")))
         try:
@@ -57,13 +57,10 @@ def _refusal(item: Item, options: RunOptions) -> EncoderError | None:
     return None
 
 
-class _Unused(Engine):
+def _no_engine(size: tuple[int, int], picture: PictureFormat) -> DescribedEngine:
     """Stands for the engine where nothing is restored."""
-
-    slots = 1
-
-    def __init__(self, size: tuple[int, int], picture: PictureFormat) -> None:
-        self.spec = EngineSpec(
+    return DescribedEngine(
+        EngineSpec(
             width=size[0],
             height=size[1],
             picture=picture,
@@ -71,14 +68,4 @@ class _Unused(Engine):
             device="none",
             precision="none",
         )
-
-    def submit(self, planes: Planes, *, strength: float) -> None:
-        """See Engine.submit."""
-        raise NotImplementedError("nothing is restored in a trial")
-
-    def collect(self) -> Restored:
-        """See Engine.collect."""
-        raise NotImplementedError("nothing is restored in a trial")
-
-    def close(self) -> None:
-        """See Engine.close."""
+    )

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from deblurvid.frames import VideoInfo
     from deblurvid.stages.demux import Span
     from deblurvid.stages.encoders import EncoderChoice
-    from deblurvid.stages.readback import Written
     from deblurvid.stages.reformat import Conversion
 
 
@@ -63,50 +62,24 @@ def foretold_losses(  # noqa: PLR0913 - each is a value of its own, as for `mux.
     """
     if muxer in PICTURES_ONLY or not (tags or fresh_tags(source.metadata) or source.chapters()):
         return []
+    memory = BytesIO()
     try:
-        written = _of_one_frame(
-            source,
-            video,
-            target,
-            muxer,
-            choice,
-            first=first,
-            info=info,
-            span=span,
-            conversion=conversion,
-        )
+        options = muxer_options(muxer, info, target, piped=True, tags=source.metadata)
+        with av.open(memory, "w", format=muxer, container_options=options) as file:
+            stream = add_encoder(file, choice, source=video, first=first, info=info)
+            if conversion is not None:
+                conversion.tag(stream.codec_context)
+            file.metadata.update(fresh_tags(source.metadata))
+            file.set_chapters(chapters_within(source, span))
+            for frame in reformat(iter([first]), conversion):
+                assert isinstance(frame, VideoFrame)  # noqa: S101 - for the type checker
+                frame.pict_type = 0
+                file.mux(stream.encode(frame))
+            file.mux(stream.encode(None))
+        memory.seek(0)
+        with av.open(memory, "r", format=muxer) as again:
+            written = read_open(again, full=False)
     except (FFmpegError, ValueError):
         return []  # opening the output says in words what is wrong; the finished file is checked too
     lost = [*lost_tags(tags, written.picture or {}), *lost_texts(source, span, written)]
     return [f"the output does not keep {what}" for what in lost]
-
-
-def _of_one_frame(  # noqa: PLR0913 - as above
-    source: InputContainer,
-    video: VideoStream,
-    target: Path,
-    muxer: str,
-    choice: EncoderChoice,
-    *,
-    first: VideoFrame,
-    info: VideoInfo,
-    span: Span,
-    conversion: Conversion | None,
-) -> Written:
-    """A file in memory that says all of the source, and holds its first frame."""
-    options = muxer_options(muxer, info, target, piped=True, tags=source.metadata)
-    memory = BytesIO()
-    with av.open(memory, "w", format=muxer, container_options=options) as file:
-        stream = add_encoder(file, choice, source=video, first=first, info=info)
-        if conversion is not None:
-            conversion.tag(stream.codec_context)
-        file.metadata.update(fresh_tags(source.metadata))
-        file.set_chapters(chapters_within(source, span))
-        for frame in reformat(iter([first]), conversion):
-            assert isinstance(frame, VideoFrame)  # noqa: S101 - for the type checker
-            frame.pict_type = 0
-            file.mux(stream.encode(frame))
-        file.mux(stream.encode(None))
-    memory.seek(0)
-    with av.open(memory, "r", format=muxer) as again:
-        return read_open(again, full=False)
