@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from deblurvid.events import (
@@ -19,6 +19,7 @@ from deblurvid.events import (
     Notice,
     Started,
 )
+from deblurvid.progress.bars import bars_on
 from deblurvid.progress.display import NoDisplay
 from deblurvid.progress.pace import Pace
 from deblurvid.progress.words import (
@@ -45,18 +46,14 @@ class RichFolderDisplay(NoDisplay):
         self._file = ""
         self._engine = ""
         self._all, self._one = Pace(None), Pace(None)
-        self._bars = Progress(
+        self._bars = bars_on(
+            console,
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             TextColumn("{task.fields[count]}"),
             TextColumn("[green]{task.fields[fps]}"),
             TimeElapsedColumn(),
             TextColumn("[cyan]{task.fields[eta]}"),
-            console=console,
-            refresh_per_second=5,
-            expand=True,
-            transient=True,
-            redirect_stdout=False,
         )
         self._files = self._bars.add_task("files", total=None, count="", fps="", eta="")
         self._frames = self._bars.add_task("", total=None, count="", fps="", eta="", visible=False)

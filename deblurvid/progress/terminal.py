@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
-    Progress,
     SpinnerColumn,
     TaskID,
     TextColumn,
@@ -25,6 +24,7 @@ from deblurvid.events import (
     Sampled,
     Started,
 )
+from deblurvid.progress.bars import bars_on
 from deblurvid.progress.display import NoDisplay
 from deblurvid.progress.pace import Pace
 from deblurvid.progress.words import (
@@ -52,7 +52,8 @@ class RichDisplay(NoDisplay):
     def __init__(self, console: Console) -> None:
         self._console = console
         self._pace = Pace(None)
-        self._bar = Progress(
+        self._bar = bars_on(
+            console,
             BarColumn(bar_width=None),
             TextColumn("{task.fields[frames]}"),
             TextColumn("[green]{task.fields[fps]}"),
@@ -60,25 +61,16 @@ class RichDisplay(NoDisplay):
             TextColumn("[cyan]{task.fields[eta]}"),
             TextColumn("{task.fields[size]}"),
             TextColumn("[dim]{task.fields[slowest]}"),
-            console=console,
-            refresh_per_second=5,
-            expand=True,
-            transient=True,
-            redirect_stdout=False,
         )
         self._task: TaskID | None = None
         # The spinner turns where TensorRT tells nothing for seconds.
-        self._work_bar = Progress(
+        self._work_bar = bars_on(
+            console,
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),
             TimeElapsedColumn(),
             TextColumn("[dim]{task.fields[phase]}"),
-            console=console,
-            refresh_per_second=5,
-            expand=True,
-            transient=True,
-            redirect_stdout=False,
         )
         self._work: TaskID | None = None
 
