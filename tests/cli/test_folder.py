@@ -295,6 +295,7 @@ def test_interrupted(tmp_path: Path) -> None:
     deadline = time.perf_counter() + 60
     while not list((tmp_path / "out").glob(".2.*")) and time.perf_counter() < deadline:
         time.sleep(0.02)
+    time.sleep(0.5)  # into the work: the file is there before anybody is answerable for it
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     report = json.loads((tmp_path / "r.json").read_text())
