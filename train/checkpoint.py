@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from train.critics import make_critic
 from train.generators import Generator, make_generator
+from train.growth import check_growth, grown
 from train.optimisers import make_optimiser
 from train.recipe import Recipe, recipe_from_table
 
@@ -91,18 +92,22 @@ def init_run(
 ) -> RunState:
     """Make a fresh run that begins from the averaged weights of another, and from nothing else.
 
-    Raises `ValueError` if the other's architecture is not the recipe's.
+    Raises `ValueError` if the recipe's architecture neither is the other's nor holds it. See
+    `train.growth`.
     """
     file = _read(weights)
-    if file.recipe.architecture != recipe.architecture:
-        raise ValueError(
-            f"{weights} holds {file.recipe.architecture},"
-            f" the recipe asks for {recipe.architecture}."
-        )
+    try:
+        check_growth(file.recipe.architecture, recipe.architecture)
+    except ValueError as error:
+        raise ValueError(f"{weights}: {error}") from error
     run = start_run(recipe, seed, device)
-    _fill(run.generator.named_parameters(), file.tensors, "average.")
+    small = {
+        n.removeprefix("average."): t for n, t in file.tensors.items() if n.startswith("average.")
+    }
+    begin = grown(dict(run.generator.named_parameters()), small)
+    _fill(run.generator.named_parameters(), begin, "")
     _fill(run.generator.named_buffers(), file.tensors, "buffer.")
-    _fill(run.average.items(), file.tensors, "average.")
+    _fill(run.average.items(), begin, "")
     run.earlier_samples = file.counts["samples"] + file.counts["earlier_samples"]
     run.earlier_seconds = file.counts["seconds"] + file.counts["earlier_seconds"]
     run.papers = _earlier(file.papers)

@@ -71,6 +71,54 @@ FAULTS = (
         ("tests/train/data/test_videos.py::test_any_run_of_frames_is_that_of_decoding_all",),
     ),
     Fault(
+        "the pattern stands nowhere",
+        "train/synthesis/defocus.py",
+        "if drawn else light",
+        "if not drawn else light",
+        ("tests/train/synthesis/test_defocus.py::test_a_pattern_stands_behind_the_photograph",),
+    ),
+    Fault(
+        "noise of the undimmed light",
+        "train/synthesis/sensor.py",
+        "noisy = with_noise(rng, taken, self.noise) if self.noise else taken",
+        "noisy = with_noise(rng, light, self.noise) * np.float32(self.exposure) if self.noise else taken",
+        ("tests/train/synthesis/test_sensor.py::test_noise_is_that_of_the_light_that_is_left",),
+    ),
+    Fault(
+        "the target keeps all light",
+        "train/synthesis/sensor.py",
+        "return image_from_light(light * np.float32(self.exposure), self.curve)",
+        "return image_from_light(light, self.curve)",
+        (
+            "tests/train/synthesis/test_sensor.py::test_a_quarter_of_the_light_reaches_both_pictures",
+        ),
+    ),
+    Fault(
+        "old channels hear the new ones at once",
+        "train/growth.py",
+        "large[:outputs, inputs:] = 0",
+        "pass",
+        (
+            "tests/train/test_growth.py::test_a_grown_network_computes_what_the_small_one_does[wider]",
+        ),
+    ),
+    Fault(
+        "a new block adds something at once",
+        "train/growth.py",
+        "value.zero_()  # a new block adds nothing yet",
+        "pass",
+        (
+            "tests/train/test_growth.py::test_a_grown_network_computes_what_the_small_one_does[deeper]",
+        ),
+    ),
+    Fault(
+        "a narrower network is grown into",
+        "train/growth.py",
+        "return all(more >= less for more, less in pairs)",
+        "return True",
+        ("tests/train/test_growth.py::test_what_cannot_grow_is_refused[narrower]",),
+    ),
+    Fault(
         "what stands in focus is lost",
         "train/synthesis/defocus.py",
         "near * light + (1 - near) * spread",

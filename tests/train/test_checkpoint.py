@@ -45,13 +45,13 @@ def test_a_file_of_something_else_is_no_checkpoint(tmp_path):
         load_run(tmp_path / "other.safetensors")
 
 
-def test_a_run_cannot_begin_from_another_architecture(tmp_path):
-    """The error shows both."""
+def test_a_run_cannot_begin_from_an_architecture_that_is_no_part_of_its_own(tmp_path):
+    """The error shows file and both."""
     save_run(start_run(RECIPE, 1), tmp_path / "last.safetensors")
-    wider = PlanesArchitecture(widths=(32, 32), encoder_blocks=(1, 1), decoder_blocks=(1,))
+    narrower = PlanesArchitecture(widths=(16, 16), encoder_blocks=(1, 1), decoder_blocks=(1,))
 
-    with pytest.raises(ValueError, match=r"widths=\(16, 32\).*widths=\(32, 32\)"):
-        init_run(replace(RECIPE, architecture=wider), 1, tmp_path / "last.safetensors")
+    with pytest.raises(ValueError, match=r"last.*widths=\(16, 32\).*widths=\(16, 16\)"):
+        init_run(replace(RECIPE, architecture=narrower), 1, tmp_path / "last.safetensors")
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 1.0])

@@ -33,7 +33,8 @@ class Fit:
     """Its part, if it has parts."""
     init: Path | None = None
     """Checkpoint whose averaged weights a fresh run begins from, by any recipe of the same
-    architecture; the optimiser and the schedule begin anew."""
+    architecture or of a larger U-Net, which begins as the smaller one; the optimiser and the schedule
+    begin anew."""
     perceptual_weights: Path | None = None
     """VGG's weights for a perceptual loss: torchvision's state dict (.pth) or .safetensors."""
     seed: int = 1

@@ -16,6 +16,7 @@ _CAMERA_ONLY = (
     "homography_share",
     "layered_share",
     "saturated_share",
+    "dim_share",
     "curve_share",
 )
 
@@ -45,6 +46,9 @@ class BlurRecipe:
     input and target alike. See `synthesis.defocus`."""
     widest: float = 6.0
     """Their circle of confusion has a radius uniform from 1 to this, in pixels."""
+    pattern_share: float = 0.0
+    """Of the pictures out of focus: what is, is a drawn pattern of lines or figures, as blinds, fences
+    and windows behind a face are. See `synthesis.drawing`."""
     short_share: float = 0.25
     """Of the blurred: lengths from `shortest` to `middle`, log-uniform."""
     shortest: float = 1.5
@@ -63,6 +67,10 @@ class BlurRecipe:
     """Of the blurred: something from another photo moves on its own way before the rest."""
     saturated_share: float = 0.0
     """Pictures whose highlights are brighter than the sensor can hold."""
+    dim_share: float = 0.0
+    """Pictures taken in less light than their photograph, so that noise weighs more."""
+    dimmest: float = 0.1
+    """Their light is that of the photograph times a factor log-uniform from this to 1."""
     noisy_share: float = 0.9
     """Pictures with shot and read noise."""
     correlated_share: float = 0.0
@@ -96,6 +104,11 @@ class BlurRecipe:
             raise ValueError(
                 f"widest = {self.widest} is below 1, the least radius drawn. Give 1 or more, or"
                 " defocused_share = 0 for none."
+            )
+        if not 0 < self.dimmest <= 1:
+            raise ValueError(
+                f"dimmest = {self.dimmest} is no part of a photograph's light. Give more than 0, at"
+                " most 1."
             )
         if not 0 < self.shutter <= 1:
             raise ValueError(

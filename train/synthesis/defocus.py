@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from train.synthesis.drawing import pattern
 from train.synthesis.layers import draw_mask
+from train.synthesis.light import light_from_image
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,12 +42,14 @@ def disc(radius: float) -> NDArray[np.float32]:
 def draw_defocus(rng: np.random.Generator, recipe: BlurRecipe, light: Light) -> Light:
     """Put linear light (H, H, 3) out of focus, as often as the recipe says.
 
-    Mostly the background only: something stands before it in focus.
+    Mostly the background only: something stands before it in focus. The background may be a pattern.
     """
     if rng.random() >= recipe.defocused_share:
         return light
     radius = rng.uniform(_LEAST_RADIUS, recipe.widest)
-    spread = cv2.filter2D(light, -1, disc(radius), borderType=cv2.BORDER_REFLECT_101)
+    drawn = recipe.pattern_share and rng.random() < recipe.pattern_share
+    behind = light_from_image(pattern(rng, light.shape[0])) if drawn else light
+    spread = cv2.filter2D(behind, -1, disc(radius), borderType=cv2.BORDER_REFLECT_101)
     if rng.random() < _WHOLE_SHARE:
         return np.asarray(spread)
     near = draw_mask(rng, light.shape[0], recipe.margin)[:, :, None]

@@ -14,6 +14,8 @@ from train.synthesis.blur_recipe import BlurRecipe
         ({"curve_share": -0.1}, r"curve_share = -0\.1 is no share"),
         ({"softest": 0.3}, r"softest = 0\.3 is below 0\.4"),
         ({"widest": 0.5}, r"widest = 0\.5 is below 1"),
+        ({"dimmest": 0.0}, r"dimmest = 0\.0 is no part"),
+        ({"method": "kernel", "turned_share": 0.0, "dim_share": 0.1}, r"set \['dim_share'\] to 0"),
         ({"shortest": 9.0, "middle": 8.0}, "must rise: shortest 9.0, middle 8.0"),
         ({"longest": 61.0}, "longest 61.0"),
         ({"shutter": 0.0}, "shutter = 0.0 is no part"),

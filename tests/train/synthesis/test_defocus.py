@@ -46,6 +46,23 @@ def test_mostly_something_stands_in_focus(light):
     assert max(kept) < 0.6
 
 
+def test_a_pattern_stands_behind_the_photograph(light):
+    """Before it the photograph is kept as without; behind it nothing of it is left."""
+    patterned = replace(RECIPE, pattern_share=1.0)
+    other = np.ascontiguousarray(light[::-1])
+    found = 0
+    for seed in range(20):
+        one, two = (
+            draw_defocus(np.random.default_rng(seed), patterned, given) for given in (light, other)
+        )
+        kept = (one == light).all(2)
+        behind = ((one == two) & (one != light)).all(2)
+        assert (kept | behind).mean() > 0.6  # the rest is the border of what stands in focus
+        assert behind.mean() > 0.3
+        found += kept.any()
+    assert 8 <= found <= 19
+
+
 def test_a_share_of_none_leaves_all(light):
     """Without a share nothing is out of focus."""
     assert draw_defocus(np.random.default_rng(0), BlurRecipe(), light) is light
