@@ -95,8 +95,8 @@ def lines(rng: np.random.Generator, image: Image8) -> Image8:
 
 
 def pattern(rng: np.random.Generator, side: int) -> Image8:
-    """Draw lines or figures, one to three times as coarse as elsewhere: codes (side, side, 3)."""
-    coarse = int(rng.integers(1, 4))
+    """Draw lines or figures, one to six times as coarse as elsewhere: codes (side, side, 3)."""
+    coarse = int(rng.integers(1, 7))
     small = np.zeros((-(-side // coarse),) * 2 + (3,), np.uint8)
     drawn = (figures if rng.random() < 0.3 else lines)(rng, small)
     return np.ascontiguousarray(drawn.repeat(coarse, 0).repeat(coarse, 1)[:side, :side])
