@@ -78,6 +78,13 @@ FAULTS = (
         ("tests/train/synthesis/test_defocus.py::test_a_pattern_stands_behind_the_photograph",),
     ),
     Fault(
+        "hairs are out of focus too",
+        "train/synthesis/defocus.py",
+        "near = np.maximum(near, hairs(rng, light.shape[0]))",
+        "hairs(rng, light.shape[0])",
+        ("tests/train/synthesis/test_defocus.py::test_hairs_are_thin_and_in_focus",),
+    ),
+    Fault(
         "noise of the undimmed light",
         "train/synthesis/sensor.py",
         "noisy = with_noise(rng, taken, self.noise) if self.noise else taken",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from train.synthesis.drawing import pattern
+from train.synthesis.drawing import hairs, pattern
 from train.synthesis.layers import draw_mask
 from train.synthesis.light import light_from_image
 
@@ -27,6 +27,8 @@ _FINE = 8
 _LEAST_RADIUS = 1.0
 _WHOLE_SHARE = 0.3
 """Of the pictures out of focus: nothing in it is in focus."""
+_HAIRY_SHARE = 0.4
+"""Of those with something in focus: hairs, twigs or wires are as well."""
 
 
 def disc(radius: float) -> NDArray[np.float32]:
@@ -52,5 +54,8 @@ def draw_defocus(rng: np.random.Generator, recipe: BlurRecipe, light: Light) -> 
     spread = cv2.filter2D(behind, -1, disc(radius), borderType=cv2.BORDER_REFLECT_101)
     if rng.random() < _WHOLE_SHARE:
         return np.asarray(spread)
-    near = draw_mask(rng, light.shape[0], recipe.margin)[:, :, None]
+    near = draw_mask(rng, light.shape[0], recipe.margin)
+    if rng.random() < _HAIRY_SHARE:
+        near = np.maximum(near, hairs(rng, light.shape[0]))
+    near = near[:, :, None]
     return np.asarray(near * light + (1 - near) * spread)

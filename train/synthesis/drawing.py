@@ -14,6 +14,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from train.synthesis.blur_recipe import BlurRecipe
     from train.synthesis.light import Image8
 
@@ -99,7 +101,22 @@ def pattern(rng: np.random.Generator, side: int) -> Image8:
     coarse = int(rng.integers(1, 7))
     small = np.zeros((-(-side // coarse),) * 2 + (3,), np.uint8)
     drawn = (figures if rng.random() < 0.3 else lines)(rng, small)
-    return np.ascontiguousarray(drawn.repeat(coarse, 0).repeat(coarse, 1)[:side, :side])
+    # Smoothly: steps that a motion blurs would be a lesson in mosaics.
+    large = cv2.resize(drawn, None, fx=coarse, fy=coarse, interpolation=cv2.INTER_LINEAR)
+    return np.ascontiguousarray(large[:side, :side], np.uint8)
+
+
+def hairs(rng: np.random.Generator, side: int) -> NDArray[np.float32]:
+    """Draw bent lines one pixel wide: how much of each pixel they cover, (side, side) in [0, 1]."""
+    covered = np.zeros((side, side), np.uint8)
+    along = np.linspace(0, 1, 24)[:, None]
+    for _ in range(int(rng.integers(3, 40))):
+        begin, bend, end = rng.uniform(0, side, (3, 2))
+        # Bezier's curve of three points.
+        line = (1 - along) ** 2 * begin + 2 * along * (1 - along) * bend + along**2 * end
+        points = [np.rint(line).astype(np.int32)]
+        cv2.polylines(covered, points, isClosed=False, color=255, lineType=cv2.LINE_AA)
+    return covered.astype(np.float32) / np.float32(255)
 
 
 def _colour(rng: np.random.Generator) -> Colour:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
 from train.synthesis import scene as synthesis
 from train.synthesis.blur_recipe import BlurRecipe
 from train.synthesis.defocus import disc, draw_defocus
+from train.synthesis.drawing import hairs
 
 RECIPE = BlurRecipe(defocused_share=1.0, widest=6.0)
 SIDE = 192
@@ -61,6 +63,24 @@ def test_a_pattern_stands_behind_the_photograph(light):
         assert behind.mean() > 0.3
         found += kept.any()
     assert 8 <= found <= 19
+
+
+def test_hairs_are_thin_and_in_focus(light):
+    """They are worn away by one pixel but where they cross; a quarter of pictures keep such ones."""
+    for seed in range(10):
+        covered = hairs(np.random.default_rng(seed), SIDE)
+        thin = cv2.erode((covered > 0.9).astype(np.uint8), np.ones((3, 3), np.uint8))
+
+        assert 0.005 < (covered > 0.9).mean() < 0.4
+        assert thin.mean() < 0.02
+    bare = 0
+    for seed in range(60):
+        kept = (draw_defocus(np.random.default_rng(seed), RECIPE, light) == light).all(2)
+        alone = kept & ~cv2.dilate(
+            cv2.erode(kept.astype(np.uint8), np.ones((3, 3), np.uint8)), np.ones((5, 5), np.uint8)
+        ).astype(bool)
+        bare += alone.mean() > 0.004
+    assert 8 < bare < 30
 
 
 def test_a_share_of_none_leaves_all(light):
