@@ -115,9 +115,11 @@ def init_run(
 
 
 def _earlier(papers: dict[str, str]) -> dict[str, str]:
-    """Papers of what a run began from, for its own: whatever was trained with them says so."""
-    told = "; ".join(f"{name}: {words}" for name, words in papers.items())
-    return {"earlier": told} if told else {}
+    """Papers of what a run began from, for its own: whatever was trained with them says so, once."""
+    told: list[str] = []
+    for name, words in papers.items():
+        told += words.split("; ") if name == "earlier" else [f"{name}: {words}"]
+    return {"earlier": "; ".join(dict.fromkeys(told))} if told else {}
 
 
 def save_run(run: RunState, path: Path) -> None:

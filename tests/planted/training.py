@@ -101,6 +101,13 @@ FAULTS = (
         ),
     ),
     Fault(
+        "papers repeat themselves",
+        "train/checkpoint.py",
+        'told += words.split("; ") if name == "earlier" else [f"{name}: {words}"]',
+        'told += [f"{name}: {words}"]',
+        ("tests/train/test_checkpoint.py::test_papers_of_several_steps_are_told_once_each",),
+    ),
+    Fault(
         "old channels hear the new ones at once",
         "train/growth.py",
         "large[:outputs, inputs:] = 0",

@@ -26,6 +26,17 @@ def test_a_run_may_begin_from_the_averaged_weights_of_another(photos, tmp_path):
         assert torch.equal(run.average[name], other.average[name])
 
 
+def test_papers_of_several_steps_are_told_once_each(tmp_path):
+    """A chain of runs on two sets names each set once, the earliest first."""
+    run = start_run(RECIPE, 1)
+    for step, data in enumerate(("photos", "pairs", "photos", "pairs")):
+        run.papers["data"] = data
+        save_run(run, tmp_path / f"{step}.safetensors")
+        run = init_run(RECIPE, 1, tmp_path / f"{step}.safetensors")
+
+    assert run.papers == {"earlier": "data: photos; data: pairs"}
+
+
 def test_the_average_is_what_is_used(photos):
     """average_generator carries the moving average, not the last weights."""
     run = start_run(RECIPE, 1)
