@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
 def check_growth(small: Architecture, large: Architecture) -> None:
     """Raise ValueError unless `large` is `small`, or holds it as a part."""
-    if small == large:
-        return
-    if not _holds(large, small):
+    if small != large and not _holds(large, small):
         raise ValueError(
             f"Weights of {small} cannot begin a run of {large}. The architecture must be the same,"
             " or a U-Net of residual blocks with the same fold and levels, and at least as many"
