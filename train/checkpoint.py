@@ -13,10 +13,13 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
+from onnx.numpy_helper import to_array
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from deblurvid.errors import GeneratorError
+from deblurvid.graph.contract import Key, read_generator
 from train.critics import make_critic
 from train.generators import Generator, make_generator
 from train.growth import check_growth, grown
@@ -92,10 +95,12 @@ def init_run(
 ) -> RunState:
     """Make a fresh run that begins from the averaged weights of another, and from nothing else.
 
+    `weights` is a checkpoint, or what export made of one of a planes generator.
+
     Raises `ValueError` if the recipe's architecture neither is the other's nor holds it. See
     `train.growth`.
     """
-    file = _read(weights)
+    file = _read_exported(weights) if weights.suffix == ".onnx" else _read(weights)
     try:
         check_growth(file.recipe.architecture, recipe.architecture)
     except ValueError as error:
@@ -106,7 +111,7 @@ def init_run(
     }
     begin = grown(dict(run.generator.named_parameters()), small)
     _fill(run.generator.named_parameters(), begin, "")
-    _fill(run.generator.named_buffers(), file.tensors, "buffer.")
+    _fill(_statistics(run.generator).items(), file.tensors, "buffer.")
     _fill(run.average.items(), begin, "")
     run.earlier_samples = file.counts["samples"] + file.counts["earlier_samples"]
     run.earlier_seconds = file.counts["seconds"] + file.counts["earlier_seconds"]
@@ -126,7 +131,7 @@ def save_run(run: RunState, path: Path) -> None:
     """Write a run to `path`: beside it, then renamed, so that a kill leaves the old file whole."""
     tensors = {f"average.{name}": value for name, value in run.average.items()}
     tensors |= {f"weight.{name}": p.detach() for name, p in run.generator.named_parameters()}
-    tensors |= {f"buffer.{name}": value for name, value in run.generator.named_buffers()}
+    tensors |= {f"buffer.{name}": value for name, value in _statistics(run.generator).items()}
     tensors |= _moments("optimiser", run.generator, run.optimiser)
     if run.adversary:
         critic = run.adversary.critic
@@ -148,6 +153,12 @@ def save_run(run: RunState, path: Path) -> None:
     beside.replace(path)
 
 
+def _statistics(module: nn.Module) -> dict[str, Tensor]:
+    """Give the buffers that training moves; the others are constants, which the state leaves out."""
+    kept = module.state_dict(keep_vars=True)
+    return {name: buffer for name, buffer in module.named_buffers() if name in kept}
+
+
 def _moments(prefix: str, module: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
     return {
         f"{prefix}.{key}.{name}": value
@@ -164,7 +175,7 @@ def load_run(path: Path, device: str | torch.device = "cpu") -> RunState:
         setattr(run, name, file.counts[name])
     run.best, run.papers, run.scaler = file.best, file.papers, file.scaler
     _fill(run.generator.named_parameters(), file.tensors, "weight.")
-    _fill(run.generator.named_buffers(), file.tensors, "buffer.")
+    _fill(_statistics(run.generator).items(), file.tensors, "buffer.")
     _fill(run.average.items(), file.tensors, "average.")
     _load_moments("optimiser", run.generator, run.optimiser, file.tensors)
     if run.adversary:
@@ -218,7 +229,7 @@ def mix_runs(first: Path, second: Path, share: float, out: Path) -> None:
         raise ValueError(f"{first} and {second} hold different architectures.")
     for name, average in run.average.items():
         average.lerp_(file.tensors[f"average.{name}"], 1 - share)
-    for name, buffer in run.generator.named_buffers():
+    for name, buffer in _statistics(run.generator).items():
         if buffer.is_floating_point():
             buffer.lerp_(file.tensors[f"buffer.{name}"], 1 - share)
     run.papers |= {f"{name} of {first.name}": words for name, words in file.papers.items()}
@@ -230,7 +241,7 @@ def load_generator(path: Path) -> tuple[Generator, dict[str, Any]]:
     file = _read(path)
     generator = make_generator(file.recipe.architecture)
     _fill(generator.named_parameters(), file.tensors, "average.")
-    _fill(generator.named_buffers(), file.tensors, "buffer.")
+    _fill(_statistics(generator).items(), file.tensors, "buffer.")
     return generator.eval().requires_grad_(requires_grad=False), file.counts
 
 
@@ -238,7 +249,11 @@ def average_generator(run: RunState) -> Generator:
     """Make a copy of a run's generator with the averaged weights, on the CPU, for use."""
     generator = make_generator(run.recipe.architecture)
     _fill(generator.named_parameters(), {f".{k}": v for k, v in run.average.items()}, ".")
-    _fill(generator.named_buffers(), {f".{k}": v for k, v in run.generator.named_buffers()}, ".")
+    _fill(
+        _statistics(generator).items(),
+        {f".{k}": v for k, v in _statistics(run.generator).items()},
+        ".",
+    )
     return generator.eval().requires_grad_(requires_grad=False)
 
 
@@ -282,4 +297,33 @@ def _read(path: Path) -> _File:
         best=json.loads(metadata["best"]),
         scaler=json.loads(metadata.get("scaler", "{}")),
         papers=json.loads(metadata["papers"]),
+    )
+
+
+def _read_exported(path: Path) -> _File:
+    """Read what export wrote; optimisers' moments, and what only training needs, are not in it."""
+    try:
+        generator = read_generator(path)
+        training = json.loads(generator.metadata[Key.TRAINING])
+        recipe = recipe_from_table(training["recipe"], path.name)
+    except (GeneratorError, KeyError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path} is no generator of this trainer: {error}.") from error
+    if recipe.architecture.kind != "planes":
+        raise ValueError(
+            f"{path}: a {recipe.architecture.kind} generator is exported without what its batch norm"
+            " needs to be trained. Give fit's checkpoint."
+        )
+    return _File(
+        tensors={
+            f"average.{weight.name.removesuffix('.fp16')}": torch.from_numpy(
+                to_array(weight).copy()
+            )
+            for weight in generator.model.graph.initializer
+        },
+        recipe=recipe,
+        counts=dict.fromkeys(_COUNTS, 0)
+        | {"samples": training["samples"], "seconds": 3600 * training["hours"]},
+        best=None,
+        scaler={},
+        papers={n: training[n] for n in ("data", "perceptual", "earlier") if n in training},
     )

@@ -3,7 +3,7 @@
 As Net2Net (Chen, Goodfellow and Shlens, arXiv 1511.05641) the larger network computes the same
 function at first. The smaller one's channels come first and hear nothing of the new ones, whose
 own weights are random, so that gradients differ; new blocks stand behind the old ones of their
-level and begin as the identity.
+level and begin as the identity, new gates at 1.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ def _holds(large: Architecture, small: Architecture) -> bool:
         return False
     if (large.block, small.block) != ("residual", "residual"):
         return False
+    if small.spectrum and not large.spectrum:
+        return False
     pairs = zip(
         (*large.widths, *large.encoder_blocks, *large.decoder_blocks),
         (*small.widths, *small.encoder_blocks, *small.decoder_blocks),
@@ -62,7 +64,7 @@ def grown(fresh: Mapping[str, Tensor], small: Mapping[str, Tensor]) -> dict[str,
     for name, value in parameters.items():
         if name in small:
             _embed(value, small[name])
-        elif ".second." in name:
+        elif ".second." in name and not name.startswith("spectrum."):
             value.zero_()  # a new block adds nothing yet
     return parameters
 

@@ -87,6 +87,8 @@ class Recipe:
     fidelity: FidelityRecipe = field(default_factory=FidelityRecipe)
     perceptual: PerceptualRecipe | None = None
     adversarial: AdversarialRecipe | None = None
+    spectrum: float = 0.3
+    """Weight of what a planes generator with a spectrum tells wrongly of the blur."""
     optimiser: OptimiserRecipe = field(default_factory=OptimiserRecipe)
     compute: ComputeRecipe = field(default_factory=ComputeRecipe)
 
@@ -103,6 +105,8 @@ class Recipe:
         self._check_critic()
         if self.fidelity.is_zero and self.perceptual is None and self.adversarial is None:
             raise ValueError("Every loss has weight 0. Give fidelity, perceptual or adversarial.")
+        if self.spectrum < 0:
+            raise ValueError(f"spectrum = {self.spectrum} is below zero.")
         starts = [phase.start for phase in self.phases]
         if starts != sorted(starts):
             raise ValueError(f"Phases start at {starts}. Put them in order.")
@@ -178,7 +182,7 @@ def _in_words(error: BaseException, kind: type | None) -> str:
 
 def _number(kinds: tuple[type, ...]) -> Any:
     def structure(value: Any, kind: type) -> Any:
-        if isinstance(value, bool) or not isinstance(value, kinds):
+        if isinstance(value, bool) != (kind is bool) or not isinstance(value, kinds):
             raise TypeError(f"{value!r} is no {kind.__name__}")
         return kind(value)
 
@@ -186,5 +190,6 @@ def _number(kinds: tuple[type, ...]) -> Any:
 
 
 _CONVERTER = cattrs.Converter(forbid_extra_keys=True)
+_CONVERTER.register_structure_hook(bool, _number((bool,)))
 _CONVERTER.register_structure_hook(int, _number((int,)))
 _CONVERTER.register_structure_hook(float, _number((int, float)))

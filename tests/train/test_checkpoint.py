@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors import safe_open
 
 from tests.train.loop.recipes import ADVERSARIAL, take_steps
 from tests.train.loop.recipes import PLANES as RECIPE
@@ -24,6 +25,18 @@ def test_a_run_may_begin_from_the_averaged_weights_of_another(photos, tmp_path):
     for name, parameter in run.generator.named_parameters():
         assert torch.equal(parameter, other.average[name])
         assert torch.equal(run.average[name], other.average[name])
+
+
+def test_what_is_constant_is_in_no_checkpoint(tmp_path):
+    """The waves of a spectrum are made anew, so a file holds none; batch norm's statistics are."""
+    spectral = replace(RECIPE, architecture=replace(RECIPE.architecture, spectrum=True))
+    for recipe, kept in ((spectral, set()), (ADVERSARIAL, {"running_mean", "running_var"})):
+        norm = replace(recipe.architecture, norm="batch") if kept else recipe.architecture
+        save_run(start_run(replace(recipe, architecture=norm), 1), tmp_path / "run.safetensors")
+        with safe_open(tmp_path / "run.safetensors", framework="pt") as file:
+            names = [n for n in file.keys() if n.startswith("buffer.")]  # noqa: SIM118
+        assert {name.split(".")[-1] for name in names} - {"num_batches_tracked"} == kept
+        load_run(tmp_path / "run.safetensors")
 
 
 def test_papers_of_several_steps_are_told_once_each(tmp_path):

@@ -32,8 +32,13 @@ def _trained(architecture):
 
 @pytest.mark.parametrize(
     "large",
-    [LARGE, replace(SMALL, widths=(16, 64, 48)), replace(SMALL, encoder_blocks=(3, 1, 2))],
-    ids=["all", "wider", "deeper"],
+    [
+        LARGE,
+        replace(SMALL, widths=(16, 64, 48)),
+        replace(SMALL, encoder_blocks=(3, 1, 2)),
+        replace(LARGE, spectrum=True),
+    ],
+    ids=["all", "wider", "deeper", "spectrum"],
 )
 def test_a_grown_network_computes_what_the_small_one_does(large):
     """Both give the same residuals, in 64 bits but for the order of sums."""
@@ -64,6 +69,35 @@ def test_all_that_is_new_learns():
         assert moved.float().mean() > 0.5, name
     rows = network.encoder[0][1].second.weight.flatten(1)
     assert torch.linalg.matrix_rank(rows) == len(rows)
+
+
+def test_a_new_spectrum_learns():
+    """It moves from the second step on: the first opens the gates. Its teacher has a loss of its own."""
+    small, network = _trained(SMALL), PlanesGenerator(replace(LARGE, spectrum=True)).double()
+    begin = grown(dict(network.named_parameters()), dict(small.named_parameters()))
+    network.load_state_dict(begin)
+    optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
+    for _ in range(2):
+        optimiser.zero_grad()
+        sum(plane.square().mean() for plane in network(*_picture())).backward()
+        optimiser.step()
+
+    for name, parameter in network.named_parameters():
+        if "gate" in name or name.startswith(("spectrum.first", "spectrum.second")):
+            assert (parameter != begin[name]).any(), name
+
+
+def test_a_spectrum_that_was_learnt_is_kept():
+    """A grown network with a spectrum tells the blur as the small one did, and gates as it did."""
+    small = _trained(replace(SMALL, spectrum=True))
+    network = PlanesGenerator(replace(LARGE, spectrum=True)).double()
+    begin = grown(dict(network.named_parameters()), dict(small.named_parameters()))
+    network.load_state_dict(begin)
+
+    with torch.no_grad():
+        expected, given = small(*_picture()), network(*_picture())
+    for one, other in zip(expected, given, strict=True):
+        assert torch.allclose(one, other, atol=1e-12)
 
 
 def test_a_run_of_a_larger_network_begins_from_a_smaller_ones_checkpoint(photos, tmp_path):
@@ -98,3 +132,9 @@ def test_what_cannot_grow_is_refused(large):
     """The error shows both architectures."""
     with pytest.raises(ValueError, match=r"widths=\(16, 32, 48\).*cannot begin a run of"):
         check_growth(SMALL, large)
+
+
+def test_a_spectrum_cannot_be_dropped():
+    """What the gates made of the blocks would be lost."""
+    with pytest.raises(ValueError, match="cannot begin a run of"):
+        check_growth(replace(SMALL, spectrum=True), LARGE)

@@ -69,8 +69,11 @@ class NodeWriter:
         return [self._weight(f"{self.names[layer]}.{kind}") for kind in kinds]
 
     def _weight(self, name: str) -> str:
-        values = self.network.get_parameter(name).detach().half().numpy()
-        self.constant(f"{name}.fp16", values)
+        return self.half(name, self.network.get_parameter(name))
+
+    def half(self, name: str, values: torch.Tensor) -> str:
+        """Store FP16 numbers and a Cast to float32; give the name of its result, `name`."""
+        self.constant(f"{name}.fp16", values.detach().half().numpy())
         return self.op("Cast", name, f"{name}.fp16", to=TensorProto.FLOAT)
 
     def relu(self, x: str) -> str:

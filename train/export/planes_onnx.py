@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
 from train.export.nodes import NodeWriter, model_from_graph
+from train.generators.spectrum import ACROSS, FLOOR, HALF_STRIDE, PADDING, STRIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from train.generators.planes import PlanesGenerator, ResidualBlock
+    from train.generators.spectrum import BlurSpectrum
 
 
 def onnx_from_planes(generator: PlanesGenerator) -> onnx.ModelProto:
@@ -30,6 +32,8 @@ class _Graph(NodeWriter):
 
     def build(self) -> onnx.GraphProto:
         fold = self.generator.architecture.fold
+        if self.generator.spectrum is not None:
+            self.code = self._code(self.generator.spectrum)
         planes = [self._fold("y", fold), *(self._fold(c, fold // 2) for c in ("u", "v"))]
         folded = self.op("Concat", "folded", *planes, axis=1)
         self.constant("half", np.full((), 0.5, np.float32))
@@ -51,30 +55,73 @@ class _Graph(NodeWriter):
     def _body(self, x: str) -> str:
         """The U between head and tail, as `Generator.forward` walks it."""
         g = self.generator
-        skips = []
+        skips, cell = [], g.architecture.fold
         for blocks, down in zip(g.encoder, g.down, strict=False):
-            x = self._blocks(blocks, x)
+            x = self._blocks(blocks, x, cell)
             skips.append(x)
             x = self.relu(self.conv(cast("nn.Conv2d", down), x))
-        x = self._blocks(g.encoder[-1], x)
+            cell *= 2
+        x = self._blocks(g.encoder[-1], x, cell)
         for skip, up, blocks in reversed(list(zip(skips, g.up, g.decoder, strict=True))):
             risen = self._unfold(self.conv(cast("nn.Conv2d", up), x), f"{self.names[up]}.risen", 2)
-            x = self._blocks(blocks, self.op("Add", f"{self.names[up]}.joined", skip, risen))
+            cell //= 2
+            x = self._blocks(blocks, self.op("Add", f"{self.names[up]}.joined", skip, risen), cell)
         return x
 
-    def _blocks(self, blocks: nn.Module, x: str) -> str:
+    def _code(self, spectrum: BlurSpectrum) -> str:
+        """What tells the blur, as `BlurSpectrum.power` and `forward` do."""
+        square = {"kernel_shape": [2, 2], "strides": [2, 2]}
+        self.constant("grey", np.full((), 0.5, np.float32))
+        half = self.op(
+            "AveragePool", "y.halved", self.op("Sub", "y.centred", "y", "grey"), **square
+        )
+        self.constant("around", np.array([0, 0, PADDING, PADDING] * 2, np.int64))
+        half = self.op("Pad", "y.padded", half, "around", mode="edge")
+        rows = self._waves("across", half, strides=[1, HALF_STRIDE])
+        parts = []
+        for name in ("real", "imaginary"):
+            part = self._waves(name, rows, strides=[HALF_STRIDE, 1], group=ACROSS)
+            parts.append(self.op("Mul", f"{part}.squared", part, part))
+        power = self.op("Add", "power", *parts)
+        near = {"kernel_shape": [3, 3], "strides": [1, 1], "pads": [1] * 4}
+        mean = self.op("AveragePool", "power.mean", power, count_include_pad=0, **near)
+        self.constant("floor", np.full((), FLOOR, np.float32))
+        both = self.op("Concat", "powers", power, mean, axis=1)
+        logs = self.op("Log", "powers.log", self.op("Add", "powers.floored", both, "floor"))
+        usual = self.half("spectrum.usual", spectrum.usual)
+        x = self.op("Mul", "features", self.op("Sub", "unusual", logs, usual), "grey")
+        for layer in (spectrum.first, spectrum.second):
+            x = self.relu(self.conv(layer, x))
+        return x
+
+    def _waves(self, name: str, x: str, **attributes: Any) -> str:
+        weight = self.half(f"spectrum.{name}", self.generator.get_buffer(f"spectrum.{name}"))
+        kernel = list(self.generator.get_buffer(f"spectrum.{name}").shape[2:])
+        return self.op("Conv", f"spectrum.{name}.out", x, weight, kernel_shape=kernel, **attributes)
+
+    def _blocks(self, blocks: nn.Module, x: str, cell: int) -> str:
         for block in cast("Iterator[ResidualBlock]", blocks.children()):
             inner = self.conv(block.first, x)
             gated = self.generator.architecture.block == "gated"
-            inner = self._gate(inner) if gated else self.relu(inner)
+            inner = self._product(inner) if gated else self.relu(inner)
+            if block.gate is not None:
+                inner = self.op("Mul", f"{inner}.gated", inner, self._gates(block.gate, cell))
             inner = self.conv(block.second, inner)
             x = self.op("Add", f"{self.names[block]}.sum", x, inner)
         return x
 
-    def _gate(self, x: str) -> str:
+    def _gates(self, gate: nn.Conv2d, cell: int) -> str:
+        """Gates from one every `STRIDE` pixels to one every `cell`."""
+        scales = self.constant(
+            f"{self.names[gate]}.scales", np.array([1, 1, *[STRIDE / cell] * 2], np.float32)
+        )
+        few, name = self.conv(gate, self.code), f"{self.names[gate]}.each"
+        return self.op("Resize", name, few, "", scales, mode="linear")
+
+    def _product(self, x: str) -> str:
         halves = [f"{x}.a", f"{x}.b"]
         self.nodes.append(helper.make_node("Split", [x], halves, name=f"{x}/Split", axis=1))
-        return self.op("Mul", f"{x}.gated", *halves)
+        return self.op("Mul", f"{x}.product", *halves)
 
     def _fold(self, plane: str, side: int) -> str:
         if side == 1:

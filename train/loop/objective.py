@@ -1,4 +1,4 @@
-"""What a generator lowers: fidelity, perceptual distance, and what the critic thinks."""
+"""What a generator lowers: fidelity, perceptual distance, what the critic thinks, spectral error."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from train.pictures import to_rgb
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from train.generators.spectrum import BlurSpectrum
     from train.losses.perceptual import PerceptualLoss
     from train.pictures import Tensors
     from train.recipe import Recipe
@@ -24,8 +25,11 @@ class Objective:
     recipe: Recipe
     perceptual: PerceptualLoss | None = None
     critic: nn.Module | None = None
+    spectrum: BlurSpectrum | None = None
 
-    def __call__(self, restored: Tensors, sharp: Tensors) -> tuple[Tensor, dict[str, float]]:
+    def __call__(
+        self, restored: Tensors, blurred: Tensors, sharp: Tensors
+    ) -> tuple[Tensor, dict[str, float]]:
         """Give the sum, a scalar, and each loss in it before it is weighted."""
         recipe = self.recipe
         fidelity = fidelity_loss(restored, sharp, recipe.fidelity)
@@ -38,6 +42,11 @@ class Objective:
             verdict = generator_loss(self.critic(to_critic(restored)), recipe.adversarial)
             total = total + recipe.adversarial.weight * verdict
             parts["adversarial"] = float(verdict.detach())
+        if self.spectrum is not None:
+            powers = (self.spectrum.power(picture[0]) for picture in (blurred, sharp))
+            error = self.spectrum.error(*powers)
+            total = total + recipe.spectrum * error
+            parts["spectrum"] = float(error.detach())
         return total, parts
 
 

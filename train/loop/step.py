@@ -70,9 +70,10 @@ def _work_off(
         recipe=run.recipe,
         perceptual=tools.perceptual,
         critic=run.adversary.critic if run.adversary else None,
+        spectrum=getattr(run.generator, "spectrum", None),
     )
     with tools.compute.autocast():
-        loss, figures = objective(restored, sharp)
+        loss, figures = objective(restored, blurred, sharp)
     scaled = tools.compute.scaler.scale(loss)
     gradients = torch.autograd.grad(scaled, [*run.generator.parameters()])
     with torch.no_grad():

@@ -10,6 +10,7 @@ import torch
 
 from deblurvid.frames import PictureFormat
 from deblurvid.graph.contract import Key, generator_from_model
+from deblurvid.graph.reach import reach_of
 from deblurvid.graph.work import operations
 from deblurvid.graph.wrap import wrap
 from train.evaluate.restore import restorer_from_generator
@@ -21,6 +22,19 @@ PLAIN_NODES = {
     "Add", "Cast", "Concat", "Conv", "DepthToSpace", "Identity", "Relu",
     "SpaceToDepth", "Split", "Sub",
 }  # fmt: skip
+SPECTRAL_NODES = PLAIN_NODES | {"AveragePool", "Log", "Mul", "Pad", "Resize"}
+
+
+def _other(**fields):
+    """A generator of two levels none of whose parameters is zero, rounded to FP16."""
+    torch.manual_seed(1)
+    generator = PlanesGenerator(
+        PlanesArchitecture(widths=(16, 32), encoder_blocks=(1, 1), decoder_blocks=(1,), **fields)
+    ).requires_grad_(requires_grad=False)
+    for parameter in generator.parameters():
+        parameter.add_(torch.randn_like(parameter), alpha=0.01)
+    round_weights(generator)
+    return generator
 
 
 @pytest.fixture
@@ -42,21 +56,17 @@ def test_onnx_runtime_gives_what_torch_gives(tiny_generator, model, random_plane
         assert np.abs(plane).max() > 1e-3
 
 
-@pytest.mark.parametrize("other", [{"fold": 2}, {"block": "gated"}], ids=str)
-def test_other_architectures_export_as_well(random_planes, other):
-    """A fold of two needs no folding of chroma; a gate multiplies instead of clipping."""
-    torch.manual_seed(1)
-    generator = PlanesGenerator(
-        PlanesArchitecture(widths=(16, 32), encoder_blocks=(1, 1), decoder_blocks=(1,), **other)
-    ).requires_grad_(requires_grad=False)
-    torch.nn.init.normal_(generator.tail.weight, std=0.01)
-    round_weights(generator)
-    fed = random_planes(16, 24)
+@pytest.mark.parametrize("size", [(32, 64), (160, 96)])
+@pytest.mark.parametrize("other", [{"fold": 2}, {"block": "gated"}, {"spectrum": True}], ids=str)
+def test_other_architectures_export_as_well(random_planes, other, size):
+    """A fold of two needs no folding of chroma; gates multiply; spectra are of any size."""
+    generator, fed = _other(**other), random_planes(*size)
     session = onnxruntime.InferenceSession(onnx_from_planes(generator).SerializeToString())
     given = session.run(None, {n: p.numpy() for n, p in zip("yuv", fed, strict=True)})
 
     for plane, expected in zip(given, generator(*fed), strict=True):
         assert plane == pytest.approx(expected.numpy(), abs=1e-5)
+        assert np.abs(plane).max() > 1e-3
 
 
 def test_the_graph_holds_plain_nodes_and_half_precision_weights(model):
@@ -64,6 +74,20 @@ def test_the_graph_holds_plain_nodes_and_half_precision_weights(model):
     assert {node.op_type for node in model.graph.node} <= PLAIN_NODES
     floats = [w for w in model.graph.initializer if w.data_type != onnx.TensorProto.INT64]
     assert {w.data_type for w in floats if w.name != "half"} == {onnx.TensorProto.FLOAT16}
+
+
+def test_a_spectrum_costs_what_is_said_and_looks_a_known_way():
+    """Its nodes are known to every engine; operations agree; tiles may cut the picture."""
+    generator = _other(spectrum=True)
+    model = onnx_from_planes(generator)
+    onnx.helper.set_model_props(model, {Key.KIND: "planes", Key.MULTIPLE_OF: "32"})
+    written = generator_from_model(model, name="spectral")
+
+    assert {node.op_type for node in model.graph.node} <= SPECTRAL_NODES
+    assert operations(written, (1280, 720)) == generator.architecture.count_flop(720, 1280)
+    # 64 of the window, then for the mean, the dense layers and the gates 32 each, and the U's own.
+    assert 64 + 3 * 32 < reach_of(written).pixels < 320
+    assert reach_of(written).grain == 32
 
 
 def test_nothing_but_splits_and_unfolding_follows_the_last_convolution(model):
