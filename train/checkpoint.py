@@ -121,10 +121,17 @@ def init_run(
 
 def _earlier(papers: dict[str, str]) -> dict[str, str]:
     """Papers of what a run began from, for its own: whatever was trained with them says so, once."""
+    told = _told(papers)
+    return {"earlier": "; ".join(told)} if told else {}
+
+
+def _told(papers: dict[str, str]) -> list[str]:
+    """Give each paper in words, `NAME: WORDS`, those of earlier runs among them, once."""
     told: list[str] = []
     for name, words in papers.items():
         told += words.split("; ") if name == "earlier" else [f"{name}: {words}"]
-    return {"earlier": "; ".join(dict.fromkeys(told))} if told else {}
+    # Files of the first versions repeat the name before what they tell of earlier runs.
+    return [*dict.fromkeys(one.replace("earlier: ", "") for one in told)]
 
 
 def save_run(run: RunState, path: Path) -> None:
@@ -232,7 +239,8 @@ def mix_runs(first: Path, second: Path, share: float, out: Path) -> None:
     for name, buffer in _statistics(run.generator).items():
         if buffer.is_floating_point():
             buffer.lerp_(file.tensors[f"buffer.{name}"], 1 - share)
-    run.papers |= {f"{name} of {first.name}": words for name, words in file.papers.items()}
+    if new := [one for one in _told(file.papers) if one not in _told(run.papers)]:
+        run.papers["mixed"] = "; ".join(new)
     save_run(run, out)
 
 
@@ -325,5 +333,7 @@ def _read_exported(path: Path) -> _File:
         | {"samples": training["samples"], "seconds": 3600 * training["hours"]},
         best=None,
         scaler={},
-        papers={n: training[n] for n in ("data", "perceptual", "earlier") if n in training},
+        papers={
+            n: training[n] for n in ("data", "perceptual", "earlier", "mixed") if n in training
+        },
     )

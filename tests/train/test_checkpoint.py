@@ -109,7 +109,7 @@ def test_a_mix_has_the_statistics_and_papers_of_both(tmp_path):
     means = [b for name, b in mixed.generator.named_buffers() if name.endswith("running_mean")]
     assert means
     assert all(torch.allclose(b, torch.full_like(b, 0.25)) for b in means)
-    assert mixed.papers == {"data": "set 1", "data of 0.safetensors": "set 0"}
+    assert mixed.papers == {"data": "set 1", "mixed": "data: set 0"}
 
 
 def test_a_torn_checkpoint_is_named(tmp_path):
