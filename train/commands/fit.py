@@ -32,9 +32,9 @@ class Fit:
     validation_split: Split = "test"
     """Its part, if it has parts."""
     init: Path | None = None
-    """Checkpoint whose averaged weights a fresh run begins from, by any recipe of the same
-    architecture or of a larger U-Net, which begins as the smaller one; the optimiser and the schedule
-    begin anew."""
+    """Checkpoint, or ONNX file that export wrote of a planes generator, whose averaged weights a
+    fresh run begins from, by any recipe of the same architecture or of a larger U-Net, which begins
+    as the smaller one; the optimiser and the schedule begin anew."""
     perceptual_weights: Path | None = None
     """VGG's weights for a perceptual loss: torchvision's state dict (.pth) or .safetensors."""
     seed: int = 1
