@@ -15,7 +15,7 @@ from deblurvid.errors import EngineError, GeneratorError, OutputError, UsageErro
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from deblurvid.backends.base import Engine, EngineFactory
+    from deblurvid.backends.base import Engine, EngineFactory, EngineSpec
     from deblurvid.backends.openvino import OpenVinoEngine
     from deblurvid.backends.preflight import Flavour
     from deblurvid.events import Event
@@ -41,13 +41,16 @@ def shipped_generators() -> list[str]:
 
 
 DEFAULT_GENERATOR = "fast"
+CUDA_GENERATOR = "base"
+"""What "auto" is on CUDA, where the better one costs little time."""
 
 
-def load_generator(engine: str) -> Generator:
+def load_generator(engine: str, *, cuda: bool = False) -> Generator:
     """The generator that `engine` names.
 
     Args:
         engine: "auto", "identity", the name of a shipped generator, or the path of an ONNX file.
+        cuda: whether it is to run there, which "auto" depends on.
 
     Raises:
         UsageError: no such name and no such file.
@@ -55,7 +58,7 @@ def load_generator(engine: str) -> Generator:
     """
     from deblurvid.graph.contract import read_generator
 
-    name = DEFAULT_GENERATOR if engine == "auto" else engine
+    name = (CUDA_GENERATOR if cuda else DEFAULT_GENERATOR) if engine == "auto" else engine
     if name == "identity":
         from deblurvid.backends.identity import identity_generator
 
@@ -67,6 +70,11 @@ def load_generator(engine: str) -> Generator:
         return read_generator(path)
     known = ", ".join(["auto", *shipped_generators(), "identity"])
     raise UsageError(f"engine {engine!r} is neither one of {known} nor an ONNX file that exists")
+
+
+def opened_generator(engine: str, spec: EngineSpec) -> str:
+    """What `engine` stands for once it is open: the name of what "auto" chose, else itself."""
+    return spec.generator if engine == "auto" else engine
 
 
 def engine_sha256(engine: str) -> str:
@@ -111,11 +119,11 @@ def open_engine(  # noqa: PLR0913 - each is a choice of its own
         from deblurvid.build.opening import open_plan
 
         return open_plan(Path(engine), picture, size=size, device=number, tell=tell)
-    generator = load_generator(engine)
     on_cuda = partial(_on_cuda, tell=tell) if build else _foreseen_on_cuda
     if device.startswith("cuda"):
-        place = cuda_place(device)
-        return on_cuda(generator, picture, size=size, place=place, precision=precision)
+        better, place = load_generator(engine, cuda=True), cuda_place(device)
+        return on_cuda(better, picture, size=size, place=place, precision=precision)
+    generator = load_generator(engine)
     if device != "auto":
         return _in_openvino(
             generator, picture, size=size, device=device.upper(), precision=precision
@@ -124,7 +132,8 @@ def open_engine(  # noqa: PLR0913 - each is a choice of its own
 
     try:
         place = 0, cuda_flavour(0)
-        return on_cuda(generator, picture, size=size, place=place, precision=precision)
+        better = load_generator(engine, cuda=True)
+        return on_cuda(better, picture, size=size, place=place, precision=precision)
     except (EngineError, GeneratorError, OutputError) as error:
         reason = f"not CUDA: {error}"
     opened = _in_openvino(generator, picture, size=size, device="CPU", precision=precision)
@@ -194,7 +203,7 @@ def check_engine(engine: str, *, device: str, precision: str) -> None:
     if Path(engine).suffix.lower() == PLAN_SUFFIX:
         _number_for_plan(engine, device, precision)
         return
-    load_generator(engine)
+    load_generator(engine, cuda=device.startswith("cuda"))
     if device.startswith("cuda"):
         cuda_place(device)
 

@@ -98,7 +98,7 @@ def begin_journal(job: Job, source: Path, target: Path, *, anew: bool, stack: Ex
 
 def fingerprint_of(job: Job, source: Path) -> dict[str, Any]:
     """Everything that decides what the encoded frames are, by words that a message can use."""
-    from deblurvid.choose import engine_sha256
+    from deblurvid.choose import engine_sha256, opened_generator
     from deblurvid.stages.journal import SEGMENT_FRAMES
     from deblurvid.stages.manifest import source_identity
     from deblurvid.stages.segments import header_of
@@ -111,7 +111,7 @@ def fingerprint_of(job: Job, source: Path) -> dict[str, Any]:
         raise InputError(f"{source}: {exc.strerror}") from exc
     return source_facts | {
         "the engine": str(replace(job.engine.spec, remark="")),
-        "the generator": engine_sha256(options.engine),
+        "the generator": engine_sha256(opened_generator(options.engine, job.engine.spec)),
         "strength": options.strength,
         "start": str(job.span.start),
         "end": str(job.span.end),

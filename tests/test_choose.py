@@ -4,7 +4,14 @@ import pytest
 
 from deblurvid.backends import preflight
 from deblurvid.build import foresee, ready
-from deblurvid.choose import load_generator, open_engine, shipped_generators
+from deblurvid.choose import (
+    CUDA_GENERATOR,
+    DEFAULT_GENERATOR,
+    load_generator,
+    open_engine,
+    opened_generator,
+    shipped_generators,
+)
 from deblurvid.errors import EngineError, GeneratorError, OutputError, UsageError
 from deblurvid.events import Notice
 from deblurvid.frames import PictureFormat
@@ -69,6 +76,7 @@ def cuda(monkeypatch):
 
     def opened(generator, picture, *, tell, **facts):
         outcome["facts"] = facts
+        outcome["generator"] = generator.name
         tell(Notice(text="it is being built"))
         if isinstance(outcome["gives"], Exception):
             raise outcome["gives"]
@@ -89,6 +97,26 @@ def test_a_gpu_that_can_be_used_is_used(cuda, device, number):
     facts = {"size": (64, 48), "device": number, "flavour": "rtx", "precision": "bf16"}
     assert facts == cuda["facts"]
     assert told == [Notice(text="it is being built")]
+
+
+@pytest.mark.parametrize("device", ["auto", "cuda"])
+def test_auto_is_the_better_generator_on_cuda(cuda, device):
+    """A GPU runs its own default unless another is named; what it falls back to is the CPU's."""
+    cuda["gives"] = object()
+    for engine, name in (("auto", CUDA_GENERATOR), (DEFAULT_GENERATOR, DEFAULT_GENERATOR)):
+        open_(engine, device=device)
+        assert cuda["generator"] == name
+    cuda["gives"] = EngineError("it crashed")
+    if device == "auto":
+        with open_("auto") as engine:
+            assert engine.spec.generator == DEFAULT_GENERATOR
+
+
+def test_what_auto_stood_for_can_be_told_afterwards():
+    """The name of what was opened, so that others open the same; what was named stays itself."""
+    with open_("auto") as engine:
+        assert opened_generator("auto", engine.spec) == DEFAULT_GENERATOR
+        assert opened_generator("mine.onnx", engine.spec) == "mine.onnx"
 
 
 @pytest.mark.parametrize("device", ["auto", "cuda"])

@@ -144,7 +144,7 @@ def build_engine(
         if target is not None:
             _check_target(target, force=force)
         picture = PictureFormat(source=source, depth=depth)
-        made = load_generator(generator)
+        made = load_generator(generator, cuda=True)
         profile = profile_of([size_from_text(text) for text in size or []])
         tools = toolchain(flavour, device=device, targets=compute_capability or [])
         wanted = Wanted(

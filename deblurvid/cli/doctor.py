@@ -77,7 +77,7 @@ def doctor(
 
 
 def _selftest(*, as_json: bool, debug: bool) -> int:
-    """Test the first GPU with the default generator, and tell what was found."""
+    """Test the first GPU with its default generator, and tell what was found."""
     from deblurvid.progress import make_display
 
     display = make_display("none" if as_json else "auto")
@@ -85,14 +85,17 @@ def _selftest(*, as_json: bool, debug: bool) -> int:
     try:
         from deblurvid.backends.cuda import free_memory
         from deblurvid.backends.preflight import cuda_flavour
-        from deblurvid.choose import open_engine
+        from deblurvid.choose import CUDA_GENERATOR, open_engine
         from deblurvid.frames import PictureFormat
         from deblurvid.judge.selftest import selftest
 
         cuda_flavour(0)
         started = True
         open_ = partial(
-            open_engine, size=SELFTEST_SIZE, picture=PictureFormat(source="yuv420", depth=8)
+            open_engine,
+            CUDA_GENERATOR,
+            size=SELFTEST_SIZE,
+            picture=PictureFormat(source="yuv420", depth=8),
         )
         with display, open_(device="cpu", precision="fp32") as reference:
             found = selftest(
@@ -182,7 +185,8 @@ def _memory(memory: dict[str, int | None]) -> str:
 
 
 def _generator(generator: dict[str, Any]) -> Iterator[str]:
-    mark = ", the default" if generator["default"] else ""
+    marks = {"default": ", the default", "default_on_cuda": ", the default on CUDA"}
+    mark = "".join(words for key, words in marks.items() if generator[key])
     size = size_text(generator["size_bytes"])
     if not generator["usable"]:
         yield f"  {generator['name']}{mark}: {size}, broken: {generator['reason']}"

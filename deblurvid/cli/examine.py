@@ -142,12 +142,18 @@ def encoders() -> list[dict[str, Any]]:
 
 def generators() -> list[dict[str, Any]]:
     """The shipped generators and what their metadata say."""
-    from deblurvid.choose import DEFAULT_GENERATOR, engines_folder, shipped_generators
+    from deblurvid.choose import (
+        CUDA_GENERATOR,
+        DEFAULT_GENERATOR,
+        engines_folder,
+        shipped_generators,
+    )
 
     return [
         {
             "name": name,
             "default": name == DEFAULT_GENERATOR,
+            "default_on_cuda": name == CUDA_GENERATOR,
             **_generator(engines_folder() / f"{name}.onnx"),
         }
         for name in shipped_generators()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from deblurvid.backends.cuda import device_facts
 from deblurvid.backends.isa import ISAS, VARIABLE, WITHOUT_BF16
 from deblurvid.backends.tensorrt import TensorRtEngine
-from deblurvid.choose import load_generator, open_engine
+from deblurvid.choose import load_generator, open_engine, opened_generator
 from deblurvid.errors import DeblurvidError, EngineError, UsageError
 from deblurvid.frames import LARGEST_SIDE, SMALLEST_SIDE, PictureFormat
 from deblurvid.graph.work import operations
@@ -138,9 +138,8 @@ def bench(options: BenchOptions, tell: Callable[[str], None]) -> Figures:
             tell("the usual loop")
             size = (info.width, info.height)
             target = folder / "usual.mkv"
-            usual = usual_cost(
-                source, target, choice, engine=options.engine, size=size, frames=run.frames
-            )
+            named = opened_generator(options.engine, engine.spec)
+            usual = usual_cost(source, target, choice, engine=named, size=size, frames=run.frames)
         tell("the whole run again, for its memory")
         again = settings | _reopened(options, engine)
         memory = memory_of_run(source, folder / f"memory{suffix}", again, every=GROWTH_EVERY)
@@ -251,7 +250,7 @@ def _device_figures(engine: Engine, options: BenchOptions) -> DeviceFigures | No
     seconds = engine.device_seconds(DEVICE_FRAMES)
     size = (engine.spec.width, engine.spec.height)
     try:
-        counted = operations(load_generator(options.engine), size)
+        counted = operations(load_generator(options.engine, cuda=True), size)
     except DeblurvidError:  # a plan, or shapes that only the device knows
         counted = None
     return DeviceFigures(

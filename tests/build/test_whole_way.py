@@ -63,11 +63,11 @@ def test_a_picture_too_large_to_build_for_is_restored_in_tiles(cuda, tmp_path):
 
 
 def test_the_selftest_of_a_device(cuda, tmp_path):
-    """From the command to its verdict: parity, overlap and memory of the default generator."""
+    """From the command to its verdict: parity, overlap and memory of the GPU's default generator."""
     code, said = cuda.call(on_the_fake.selftest, tmp_path / "cache")
 
     assert code == 0, said
-    assert said.startswith("fast on cuda:0 (Fake GPU) in fp16\n")
+    assert said.startswith("base on cuda:0 (Fake GPU) in fp16\n")
     assert "6 of 6 frames the same either way" in said
     assert said.endswith("passed\n")
     assert cuda.left_behind() == {}

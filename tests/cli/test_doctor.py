@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of shipped generators with one that works."""
+    """A folder of the shipped generators that are a default, both of which work."""
     folder = tmp_path / "engines"
     folder.mkdir()
-    name = deblurvid.choose.DEFAULT_GENERATOR
-    onnx.save(identity_generator().model, folder / f"{name}.onnx")
+    for name in (deblurvid.choose.DEFAULT_GENERATOR, deblurvid.choose.CUDA_GENERATOR):
+        onnx.save(identity_generator().model, folder / f"{name}.onnx")
     monkeypatch.setattr(deblurvid.choose, "engines_folder", lambda: folder)
     return folder
 
@@ -58,7 +58,9 @@ def test_json(cli: Cli) -> None:
     assert {"openvino", "tensorrt"} == {entry["engine"] for entry in report["engines"]}
     assert encoders["libx264"]["usable"]
     assert encoders["nosuch"]["reason"] == "not in this FFmpeg"
-    assert [g["kind"] for g in report["generators"]] == ["planes"]
+    assert [g["kind"] for g in report["generators"]] == ["planes", "planes"]
+    assert [g["default"] for g in report["generators"]] == [True, False]
+    assert [g["default_on_cuda"] for g in report["generators"]] == [False, True]
     assert report["caches"]
 
 
@@ -70,6 +72,7 @@ def test_plain(cli: Cli) -> None:
     assert result.code == 0
     assert ESCAPE not in result.out
     assert "libx264            ok" in result.out
+    assert f"  {deblurvid.choose.CUDA_GENERATOR}, the default on CUDA: planes" in result.out
     assert re.search(r"tensorrt cuda +no  there is no NVIDIA driver", result.out)
     assert "ready" in result.out.splitlines()[-1]
 

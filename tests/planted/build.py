@@ -245,6 +245,20 @@ FAULTS = (
         ("tests/judge/test_selftest.py::test_lost_memory_is_found",),
     ),
     Fault(
+        "auto is the same generator everywhere",
+        "deblurvid/choose.py",
+        "(CUDA_GENERATOR if cuda else DEFAULT_GENERATOR)",
+        "DEFAULT_GENERATOR",
+        ("tests/test_choose.py::test_auto_is_the_better_generator_on_cuda",),
+    ),
+    Fault(
+        "the better generator follows to the CPU",
+        "deblurvid/choose.py",
+        "        better = load_generator(engine, cuda=True)",
+        "        generator = better = load_generator(engine, cuda=True)",
+        ("tests/test_choose.py::test_auto_is_the_better_generator_on_cuda",),
+    ),
+    Fault(
         "auto does not say why it is the CPU",
         "deblurvid/choose.py",
         "opened.spec = replace(opened.spec, remark=reason, ",

@@ -60,7 +60,7 @@ FAULTS = (
     Fault(
         "fingerprint without the generator's weights",
         "deblurvid/resuming.py",
-        '        "the generator": engine_sha256(options.engine),\n',
+        '        "the generator": engine_sha256(opened_generator(options.engine, job.engine.spec)),\n',
         "",
         (RUN + "test_other_weights_under_the_same_name_are_another_run",),
     ),
