@@ -129,7 +129,7 @@ def _told(papers: dict[str, str]) -> list[str]:
     """Give each paper in words, `NAME: WORDS`, those of earlier runs among them, once."""
     told: list[str] = []
     for name, words in papers.items():
-        told += words.split("; ") if name == "earlier" else [f"{name}: {words}"]
+        told += words.split("; ") if name in ("earlier", "mixed") else [f"{name}: {words}"]
     # Files of the first versions repeat the name before what they tell of earlier runs.
     return [*dict.fromkeys(one.replace("earlier: ", "") for one in told)]
 
@@ -240,7 +240,7 @@ def mix_runs(first: Path, second: Path, share: float, out: Path) -> None:
         if buffer.is_floating_point():
             buffer.lerp_(file.tensors[f"buffer.{name}"], 1 - share)
     if new := [one for one in _told(file.papers) if one not in _told(run.papers)]:
-        run.papers["mixed"] = "; ".join(new)
+        run.papers["mixed"] = "; ".join([*filter(None, [run.papers.get("mixed")]), *new])
     save_run(run, out)
 
 
@@ -309,12 +309,13 @@ def _read(path: Path) -> _File:
 
 
 def _read_exported(path: Path) -> _File:
-    """Read what export wrote; optimisers' moments, and what only training needs, are not in it."""
+    """Read what export wrote; optimisers' moments and a spectrum's teacher are not in it."""
     try:
         generator = read_generator(path)
         training = json.loads(generator.metadata[Key.TRAINING])
         recipe = recipe_from_table(training["recipe"], path.name)
-    except (GeneratorError, KeyError, json.JSONDecodeError) as error:
+        counts = {"samples": training["samples"], "seconds": 3600 * training["hours"]}
+    except (GeneratorError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} is no generator of this trainer: {error}.") from error
     if recipe.architecture.kind != "planes":
         raise ValueError(
@@ -329,11 +330,10 @@ def _read_exported(path: Path) -> _File:
             for weight in generator.model.graph.initializer
         },
         recipe=recipe,
-        counts=dict.fromkeys(_COUNTS, 0)
-        | {"samples": training["samples"], "seconds": 3600 * training["hours"]},
+        counts=dict.fromkeys(_COUNTS, 0) | counts,
         best=None,
         scaler={},
         papers={
-            n: training[n] for n in ("data", "perceptual", "earlier", "mixed") if n in training
+            n: training[n] for n in ("earlier", "data", "perceptual", "mixed") if n in training
         },
     )

@@ -55,7 +55,7 @@ def grown(fresh: Mapping[str, Tensor], small: Mapping[str, Tensor]) -> dict[str,
 
     Args:
         fresh: the large network's parameters by name.
-        small: the small one's. Every name of it is in `fresh`. See `check_growth`.
+        small: the small one's. What `fresh` does not name is left out. See `check_growth`.
 
     Returns:
         The large network's parameters; with them it computes what the small one does.

@@ -557,6 +557,20 @@ FAULTS = (
         ("tests/train/test_growth.py::test_a_new_spectrum_learns",),
     ),
     Fault(
+        "a new teacher speaks before it knows",
+        "train/generators/spectrum.py",
+        "nn.init.zeros_(self.teacher.weight)",
+        "nn.init.normal_(self.teacher.weight)",
+        ("tests/train/export/test_init.py::test_a_run_may_begin_from_an_exported_file",),
+    ),
+    Fault(
+        "a mix forgets what it was mixed of",
+        "train/checkpoint.py",
+        '*filter(None, [run.papers.get("mixed")]), ',
+        "",
+        ("tests/train/test_checkpoint.py::test_a_mix_has_the_statistics_and_papers_of_both",),
+    ),
+    Fault(
         "a spectrum may be dropped",
         "train/growth.py",
         "if small.spectrum and not large.spectrum:",

@@ -31,12 +31,11 @@ def test_what_is_constant_is_in_no_checkpoint(tmp_path):
     """The waves of a spectrum are made anew, so a file holds none; batch norm's statistics are."""
     spectral = replace(RECIPE, architecture=replace(RECIPE.architecture, spectrum=True))
     for recipe, kept in ((spectral, set()), (ADVERSARIAL, {"running_mean", "running_var"})):
-        norm = replace(recipe.architecture, norm="batch") if kept else recipe.architecture
-        save_run(start_run(replace(recipe, architecture=norm), 1), tmp_path / "run.safetensors")
+        save_run(start_run(recipe, 1), tmp_path / "run.safetensors")
         with safe_open(tmp_path / "run.safetensors", framework="pt") as file:
             names = [n for n in file.keys() if n.startswith("buffer.")]  # noqa: SIM118
         assert {name.split(".")[-1] for name in names} - {"num_batches_tracked"} == kept
-        load_run(tmp_path / "run.safetensors")
+        assert load_run(tmp_path / "run.safetensors").recipe == recipe
 
 
 def test_papers_of_several_steps_are_told_once_each(tmp_path):
@@ -110,6 +109,14 @@ def test_a_mix_has_the_statistics_and_papers_of_both(tmp_path):
     assert means
     assert all(torch.allclose(b, torch.full_like(b, 0.25)) for b in means)
     assert mixed.papers == {"data": "set 1", "mixed": "data: set 0"}
+    mixed.papers["data"] = "set 2"
+    save_run(mixed, paths[1])
+    mix_runs(paths[0], paths[1], 0.5, paths[2])
+    assert load_run(paths[2]).papers == {"data": "set 2", "mixed": "data: set 0"}
+    run.papers["data"] = "set 3"
+    save_run(run, paths[0])
+    mix_runs(paths[0], paths[1], 0.5, paths[2])
+    assert load_run(paths[2]).papers == {"data": "set 2", "mixed": "data: set 0; data: set 3"}
 
 
 def test_a_torn_checkpoint_is_named(tmp_path):

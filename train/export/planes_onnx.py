@@ -32,11 +32,11 @@ class _Graph(NodeWriter):
 
     def build(self) -> onnx.GraphProto:
         fold = self.generator.architecture.fold
+        self.constant("half", np.full((), 0.5, np.float32))
         if self.generator.spectrum is not None:
             self.code = self._code(self.generator.spectrum)
         planes = [self._fold("y", fold), *(self._fold(c, fold // 2) for c in ("u", "v"))]
         folded = self.op("Concat", "folded", *planes, axis=1)
-        self.constant("half", np.full((), 0.5, np.float32))
         x = self.conv(self.generator.head, self.op("Sub", "centred", folded, "half"))
         residual = self.conv(self.generator.tail, self._body(x))
         self.constant("sizes", np.array([fold**2, fold**2 // 4, fold**2 // 4], np.int64))
@@ -53,7 +53,7 @@ class _Graph(NodeWriter):
         )
 
     def _body(self, x: str) -> str:
-        """The U between head and tail, as `Generator.forward` walks it."""
+        """The U between head and tail, as `PlanesGenerator.forward` walks it."""
         g = self.generator
         skips, cell = [], g.architecture.fold
         for blocks, down in zip(g.encoder, g.down, strict=False):
@@ -71,9 +71,8 @@ class _Graph(NodeWriter):
     def _code(self, spectrum: BlurSpectrum) -> str:
         """What tells the blur, as `BlurSpectrum.power` and `forward` do."""
         square = {"kernel_shape": [2, 2], "strides": [2, 2]}
-        self.constant("grey", np.full((), 0.5, np.float32))
         half = self.op(
-            "AveragePool", "y.halved", self.op("Sub", "y.centred", "y", "grey"), **square
+            "AveragePool", "y.halved", self.op("Sub", "y.centred", "y", "half"), **square
         )
         self.constant("around", np.array([0, 0, PADDING, PADDING] * 2, np.int64))
         half = self.op("Pad", "y.padded", half, "around", mode="edge")
@@ -89,7 +88,7 @@ class _Graph(NodeWriter):
         both = self.op("Concat", "powers", power, mean, axis=1)
         logs = self.op("Log", "powers.log", self.op("Add", "powers.floored", both, "floor"))
         usual = self.half("spectrum.usual", spectrum.usual)
-        x = self.op("Mul", "features", self.op("Sub", "unusual", logs, usual), "grey")
+        x = self.op("Mul", "features", self.op("Sub", "unusual", logs, usual), "half")
         for layer in (spectrum.first, spectrum.second):
             x = self.relu(self.conv(layer, x))
         return x

@@ -1,9 +1,9 @@
 """The generator: a plain U-Net on YUV 4:2:0 planes that gives residuals.
 
 Y is folded by pixel-unshuffle until it lines up with U and V, so one picture becomes one tensor
-without any resampling. Then dense 3x3 convolutions, residual blocks and ReLU only: no
-normalisation, no pooling over the picture, nothing whose result depends on the picture's size or
-can leave the range of FP16.
+without any resampling. Then dense 3x3 convolutions, residual blocks and ReLU, gated by the spectrum
+of windows where the architecture has it: no normalisation, no pooling over the picture, nothing
+whose result depends on the picture's size or can leave the range of FP16.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class PlanesArchitecture:
 
 
 class ResidualBlock(nn.Module):
-    """x + conv(relu(conv(x))), 3x3."""
+    """x + conv(gates * relu(conv(x))), 3x3; the gates are 1 without a spectrum."""
 
     inner = 1
     """Channels the first convolution gives, in widths."""
@@ -121,9 +121,9 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor, code: Tensor | None) -> Tensor:
         """(N, C, H, W) -> the same shape; the inner channels are multiplied by gates of the code."""
         inner = self.between(self.first(x))
-        if self.gate is not None and code is not None:
-            scale = x.shape[-1] // code.shape[-1]
+        if self.gate is not None:
             gates = self.gate(code)
+            scale = x.shape[-1] // gates.shape[-1]
             inner = inner * functional.interpolate(gates, scale_factor=scale, mode="bilinear")
         return cast("Tensor", x + self.second(inner))
 
@@ -156,9 +156,7 @@ SIZES = {
         widths=(32, 64, 128), encoder_blocks=(1, 1, 2), decoder_blocks=(1, 1)
     ),
     "fast": PlanesArchitecture(),
-    "base": PlanesArchitecture(
-        widths=(48, 96, 192), encoder_blocks=(1, 2, 6), decoder_blocks=(2, 1), spectrum=True
-    ),
+    "base": PlanesArchitecture(encoder_blocks=(1, 2, 6), decoder_blocks=(2, 1), spectrum=True),
 }
 """The U-Net by name: 15, 38 and 66 GFLOP a 720p frame."""
 

@@ -4,8 +4,8 @@ Motion blur multiplies a picture's spectrum by that of its path: dark lines acro
 and direction are the path's length and direction. Plain convolutions and ReLU learn power and
 logarithm slowly, so they are given: Hann windows of 128 pixels of luma, every 32, the logarithm of
 the power at each frequency, and of its mean over 3 x 3 windows (Welch, IEEE Trans. Audio 15, 1967).
-Dense layers make of them, for each window, what gates the blocks of a U-Net; beside the gates they
-are taught to tell the spectrum of the blur itself.
+A dense layer and a 3x3 one over the windows make of them what gates the blocks of a U-Net; beside
+the gates they are taught to tell the spectrum of the blur itself.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class BlurSpectrum(nn.Module):
     imaginary: Tensor
 
     def __init__(self) -> None:
-        """Draw the dense layers; the waves are fixed."""
+        """Draw the layers; the waves are fixed."""
         super().__init__()
         for name, wave in zip(("across", "real", "imaginary"), windowed_waves(), strict=True):
             self.register_buffer(name, wave, persistent=False)
@@ -91,9 +91,11 @@ class BlurSpectrum(nn.Module):
         self.first = nn.Conv2d(2 * BINS, _HIDDEN, 1)
         self.second = nn.Conv2d(_HIDDEN, CODE, 3, padding=1)
         self.teacher = nn.Conv2d(CODE, BINS, 1)
-        for conv, gain in ((self.first, 2.0), (self.second, 2.0), (self.teacher, 1.0)):
-            nn.init.normal_(conv.weight, std=(gain / conv.weight[0].numel()) ** 0.5)
+        for conv in (self.first, self.second):
+            nn.init.normal_(conv.weight, std=(2 / conv.weight[0].numel()) ** 0.5)
             nn.init.zeros_(cast("Tensor", conv.bias))
+        # A new teacher of a trained code moves nothing before it has learnt something itself.
+        nn.init.zeros_(self.teacher.weight)
         self.teacher.bias = nn.Parameter(lost)
 
     @torch.no_grad()
