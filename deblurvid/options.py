@@ -24,9 +24,10 @@ class RunOptions:
     """How a video is restored; every field has a default that suits most."""
 
     engine: str | Engine | EngineFactory = "auto"
-    """auto, identity, the name of a shipped generator, the path of an ONNX file or a plan; a
-    function that opens an engine for the (width, height) and `PictureFormat` that it is given, such
-    as a class of engines; or an engine that is open already: it must fit, and stays open."""
+    """auto (base on CUDA, else fast), identity, the name of a shipped generator, the path of an ONNX
+    file or a plan; a function that opens an engine for the (width, height) and `PictureFormat` that
+    it is given, such as a class of engines; or an engine that is open already: it must fit, and stays
+    open."""
     device: str = "auto"
     """auto, cpu, gpu, npu or cuda[:N]."""
     precision: str = "auto"

@@ -26,7 +26,7 @@ def open_(engine="identity", **options):
 
 def test_auto_is_the_first_shipped_generator():
     """Without a choice the default generator runs, and says its name."""
-    with open_("auto") as engine:
+    with open_("auto", device="cpu") as engine:
         assert shipped_generators()[0] == engine.spec.generator
 
 
@@ -112,9 +112,20 @@ def test_auto_is_the_better_generator_on_cuda(cuda, device):
             assert engine.spec.generator == DEFAULT_GENERATOR
 
 
+def test_without_its_own_default_a_gpu_gives_way_to_the_cpu(cuda, monkeypatch):
+    """A package without it says so, and runs what it has; "cuda" is an error that names the file."""
+    cuda["gives"] = object()
+    monkeypatch.setattr("deblurvid.choose.CUDA_GENERATOR", "lost")
+    with open_("auto") as engine:
+        assert engine.spec.generator == DEFAULT_GENERATOR
+        assert "lost.onnx" in engine.spec.remark
+    with pytest.raises(GeneratorError, match=r"lost\.onnx"):
+        open_("auto", device="cuda")
+
+
 def test_what_auto_stood_for_can_be_told_afterwards():
     """The name of what was opened, so that others open the same; what was named stays itself."""
-    with open_("auto") as engine:
+    with open_("auto", device="cpu") as engine:
         assert opened_generator("auto", engine.spec) == DEFAULT_GENERATOR
         assert opened_generator("mine.onnx", engine.spec) == "mine.onnx"
 

@@ -73,7 +73,7 @@ def open_in_tiles(
             refused = error
     raise DeviceMemoryError(
         f"{refused}; tiles of {generator.name} must overlap by {reach.pixels} pixels, so smaller "
-        "ones are no use. Free the device's memory, or use --device cpu"
+        "ones are no use. Free the device's memory, or use --engine fast or --device cpu"
     ) from refused
 
 

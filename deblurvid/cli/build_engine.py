@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 EPILOG = """\
 [bold]Examples[/]
 
-deblurvid build-engine fast
+deblurvid build-engine base
 
-deblurvid build-engine fast --source yuv420 --depth 10 --size 1920x1080
+deblurvid build-engine base --source yuv420 --depth 10 --size 1920x1080
 
 deblurvid build-engine net.onnx --flavour rtx --compute-capability SM89 -o net.plan
 """

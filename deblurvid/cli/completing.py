@@ -13,7 +13,11 @@ ENGINE_FILES = (".onnx", ".plan")
 
 def engine_values(begun: str) -> list[tuple[str, str]]:
     """Of `--engine`: names, and the generators and plans in the folder that the word names."""
-    return [("auto", "the default generator"), ("identity", "changes nothing"), *generators(begun)]
+    return [
+        ("auto", "base on CUDA, else fast"),
+        ("identity", "changes nothing"),
+        *generators(begun),
+    ]
 
 
 def generators(begun: str) -> list[tuple[str, str]]:

@@ -250,7 +250,7 @@ def _device_figures(engine: Engine, options: BenchOptions) -> DeviceFigures | No
     seconds = engine.device_seconds(DEVICE_FRAMES)
     size = (engine.spec.width, engine.spec.height)
     try:
-        counted = operations(load_generator(options.engine, cuda=True), size)
+        counted = operations(load_generator(opened_generator(options.engine, engine.spec)), size)
     except DeblurvidError:  # a plan, or shapes that only the device knows
         counted = None
     return DeviceFigures(

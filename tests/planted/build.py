@@ -254,8 +254,8 @@ FAULTS = (
     Fault(
         "the better generator follows to the CPU",
         "deblurvid/choose.py",
-        "        better = load_generator(engine, cuda=True)",
-        "        generator = better = load_generator(engine, cuda=True)",
+        "        better = load_generator(engine, cuda=True) if",
+        "        generator = better = load_generator(engine, cuda=True) if",
         ("tests/test_choose.py::test_auto_is_the_better_generator_on_cuda",),
     ),
     Fault(
