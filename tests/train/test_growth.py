@@ -53,9 +53,9 @@ def test_a_grown_network_computes_what_the_small_one_does(large):
         assert torch.allclose(one, other, atol=1e-12)
 
 
-def test_all_that_is_new_learns():
-    """After two steps nothing new is what it was: no gradient is shut off, no two channels alike."""
-    small, network = _trained(SMALL), PlanesGenerator(LARGE).double()
+def _grown_and_moved(large):
+    """A network grown from `SMALL` after two steps of training, and what it began as."""
+    small, network = _trained(SMALL), PlanesGenerator(large).double()
     begin = grown(dict(network.named_parameters()), dict(small.named_parameters()))
     network.load_state_dict(begin)
     optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
@@ -63,6 +63,12 @@ def test_all_that_is_new_learns():
         optimiser.zero_grad()
         sum(plane.square().mean() for plane in network(*_picture())).backward()
         optimiser.step()
+    return network, begin
+
+
+def test_all_that_is_new_learns():
+    """After two steps nothing new is what it was: no gradient is shut off, no two channels alike."""
+    network, begin = _grown_and_moved(LARGE)
 
     for name, parameter in network.named_parameters():
         moved = (parameter != begin[name]).reshape(len(parameter), -1).any(1)
@@ -73,14 +79,7 @@ def test_all_that_is_new_learns():
 
 def test_a_new_spectrum_learns():
     """It moves from the second step on: the first opens the gates. Its teacher has a loss of its own."""
-    small, network = _trained(SMALL), PlanesGenerator(replace(LARGE, spectrum=True)).double()
-    begin = grown(dict(network.named_parameters()), dict(small.named_parameters()))
-    network.load_state_dict(begin)
-    optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
-    for _ in range(2):
-        optimiser.zero_grad()
-        sum(plane.square().mean() for plane in network(*_picture())).backward()
-        optimiser.step()
+    network, begin = _grown_and_moved(replace(LARGE, spectrum=True))
 
     for name, parameter in network.named_parameters():
         if "gate" in name or name.startswith(("spectrum.first", "spectrum.second")):

@@ -72,7 +72,7 @@ def test_a_picture_moved_by_the_multiple_gives_its_residual_moved(architecture, 
 
     inner = slice(side // 2 - 8, side // 2 + 8)
     expected = torch.roll(here, (step, step), (2, 3))[..., inner, inner]
-    assert torch.allclose(expected, there[..., inner, inner], atol=1e-5)
+    assert torch.allclose(expected, there[..., inner, inner], atol=1e-6)
     assert expected.abs().max() > 1e-3
 
 
