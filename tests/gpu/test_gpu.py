@@ -11,7 +11,7 @@ from deblurvid.backends.tiles import TiledEngine, tile_sizes
 from deblurvid.build import ready
 from deblurvid.build.parity import FLOOR_DB, measure, specimens
 from deblurvid.build.process import build_in_process
-from deblurvid.choose import load_generator
+from deblurvid.choose import CUDA_GENERATOR, DEFAULT_GENERATOR, load_generator
 from deblurvid.errors import DeviceMemoryError
 from deblurvid.events import Finished, Notice
 from deblurvid.frames import PictureFormat
@@ -52,14 +52,15 @@ def test_strength_zero_is_the_source(picture):
 
 @pytest.mark.parametrize("depth", [8, 10])
 @pytest.mark.parametrize("precision", ["fp16", "bf16", "fp32"])
-def test_parity_with_float32(precision, depth):
+@pytest.mark.parametrize("name", [DEFAULT_GENERATOR, CUDA_GENERATOR])
+def test_parity_with_float32(name, precision, depth):
     """Restored pictures lie within the floor of what the CPU gives in float32, with no NaN."""
     if precision == "bf16" and not device_facts(0).has_bf16:
         pytest.skip("this GPU has no bf16")
     picture = PictureFormat(source="yuv420", depth=depth)
     with (
-        open_gpu(picture, precision=precision) as engine,
-        open_engine("fast", size=SIZE, picture=picture, device="cpu", precision="fp32") as cpu,
+        open_gpu(picture, engine=name, precision=precision) as engine,
+        open_engine(name, size=SIZE, picture=picture, device="cpu", precision="fp32") as cpu,
     ):
         found = measure(engine, cpu, specimens(SIZE, picture))
 

@@ -529,6 +529,31 @@ FAULTS = (
         ),
     ),
     Fault(
+        "windows around go unheard",
+        "train/generators/spectrum.py",
+        "both = torch.cat([own, _mean(own, AROUND)], 1)",
+        "both = torch.cat([own, own], 1)",
+        (
+            "tests/train/generators/test_spectrum.py::test_half_of_a_new_code_is_the_mean_of_the_windows_around",
+        ),
+    ),
+    Fault(
+        "windows outside the picture are heard",
+        "train/generators/spectrum.py",
+        "around, count_include_pad=False",
+        "around, count_include_pad=True",
+        (
+            "tests/train/generators/test_spectrum.py::test_half_of_a_new_code_is_the_mean_of_the_windows_around",
+        ),
+    ),
+    Fault(
+        "half of the windows around are left out of the file",
+        "train/export/planes_onnx.py",
+        '"told.around", x, AROUND',
+        '"told.around", x, NEAR',
+        ("tests/train/export/test_planes_onnx.py::test_other_architectures_export_as_well",),
+    ),
+    Fault(
         "the gates are left shut out",
         "train/generators/planes.py",
         "inner = inner * functional.interpolate",

@@ -9,7 +9,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from train.export.nodes import NodeWriter, model_from_graph
-from train.generators.spectrum import ACROSS, FLOOR, HALF_STRIDE, PADDING, STRIDE
+from train.generators.spectrum import ACROSS, AROUND, FLOOR, HALF_STRIDE, NEAR, PADDING, STRIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,16 +82,21 @@ class _Graph(NodeWriter):
             part = self._waves(name, rows, strides=[HALF_STRIDE, 1], group=ACROSS)
             parts.append(self.op("Mul", f"{part}.squared", part, part))
         power = self.op("Add", "power", *parts)
-        near = {"kernel_shape": [3, 3], "strides": [1, 1], "pads": [1] * 4}
-        mean = self.op("AveragePool", "power.mean", power, count_include_pad=0, **near)
+        means = [self._mean(f"power.{around}", power, around) for around in (NEAR, AROUND)]
         self.constant("floor", np.full((), FLOOR, np.float32))
-        both = self.op("Concat", "powers", power, mean, axis=1)
-        logs = self.op("Log", "powers.log", self.op("Add", "powers.floored", both, "floor"))
+        powers = self.op("Concat", "powers", power, *means, axis=1)
+        logs = self.op("Log", "powers.log", self.op("Add", "powers.floored", powers, "floor"))
         usual = self.half("spectrum.usual", spectrum.usual)
         x = self.op("Mul", "features", self.op("Sub", "unusual", logs, usual), "half")
         for layer in (spectrum.first, spectrum.second):
             x = self.relu(self.conv(layer, x))
-        return x
+        both = self.op("Concat", "told", x, self._mean("told.around", x, AROUND), axis=1)
+        third = self.conv(spectrum.third, both)
+        return self.relu(self.op("Add", "code", both, third))
+
+    def _mean(self, name: str, x: str, around: int) -> str:
+        side = {"kernel_shape": [2 * around + 1] * 2, "strides": [1, 1], "pads": [around] * 4}
+        return self.op("AveragePool", name, x, count_include_pad=0, **side)
 
     def _waves(self, name: str, x: str, **attributes: Any) -> str:
         weight = self.half(f"spectrum.{name}", self.generator.get_buffer(f"spectrum.{name}"))

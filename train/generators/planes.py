@@ -187,12 +187,18 @@ class PlanesGenerator(nn.Module):
         _zero(self.tail.weight)
         _zero(self.tail.bias)
 
-    def forward(self, y: Tensor, u: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Give dy, du, dv for y (N, 1, H, W), u and v (N, 1, H/2, W/2), in code / 2^depth."""
+    def forward(
+        self, y: Tensor, u: Tensor, v: Tensor, code: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Give dy, du, dv for y (N, 1, H, W), u and v (N, 1, H/2, W/2), in code / 2^depth.
+
+        `code` is what the spectrum tells of y's blur, for who has it already.
+        """
         fold = self.architecture.fold
         planes = [functional.pixel_unshuffle(y, fold)]
         planes += [functional.pixel_unshuffle(c, fold // 2) for c in (u, v)]
-        code = self.spectrum(self.spectrum.power(y)) if self.spectrum is not None else None
+        if self.spectrum is not None and code is None:
+            code = self.spectrum(self.spectrum.power(y))
         # Centred, so that the zero padding of the convolutions is a mid grey.
         x = self.head(torch.cat(planes, 1) - 0.5)
         skips = []

@@ -3,9 +3,11 @@
 Motion blur multiplies a picture's spectrum by that of its path: dark lines across it, whose distance
 and direction are the path's length and direction. Plain convolutions and ReLU learn power and
 logarithm slowly, so they are given: Hann windows of 128 pixels of luma, every 32, the logarithm of
-the power at each frequency, and of its mean over 3 x 3 windows (Welch, IEEE Trans. Audio 15, 1967).
-A dense layer and a 3x3 one over the windows make of them what gates the blocks of a U-Net; beside
-the gates they are taught to tell the spectrum of the blur itself.
+the power at each frequency, and of its means over 3 x 3 and 11 x 11 windows (Welch, IEEE Trans.
+Audio 15, 1967). A dense layer, a 3x3 one over the windows and another dense one make of them what
+gates the blocks of a U-Net. The last hears the mean of the windows around as well: one exposure
+blurs all of a picture much alike, and what is in the picture averages out (Cannon, IEEE Trans. ASSP
+24, 1976). Beside the gates they are taught to tell the spectrum of the blur itself.
 """
 
 from __future__ import annotations
@@ -19,8 +21,10 @@ from torch.nn import functional
 
 STRIDE = 32
 """Pixels between two windows."""
-CODE = 128
+CODE = 256
 """Channels that tell the blur."""
+NEAR, AROUND = 1, 5
+"""Windows each way that means are of: 32 and 160 pixels."""
 _WINDOW = 64
 """Side of a window in samples of luma at half resolution."""
 HALF_STRIDE = STRIDE // 2
@@ -86,16 +90,19 @@ class BlurSpectrum(nn.Module):
             self.register_buffer(name, wave, persistent=False)
         usual, lost = usual_logarithms()
         self.register_buffer(
-            "usual", usual.repeat(2).half().float().view(-1, 1, 1), persistent=False
+            "usual", usual.repeat(3).half().float().view(-1, 1, 1), persistent=False
         )
-        self.first = nn.Conv2d(2 * BINS, _HIDDEN, 1)
-        self.second = nn.Conv2d(_HIDDEN, CODE, 3, padding=1)
+        self.first = nn.Conv2d(3 * BINS, _HIDDEN, 1)
+        self.second = nn.Conv2d(_HIDDEN, CODE // 2, 3, padding=1)
+        self.third = nn.Conv2d(CODE, CODE, 1)
         self.teacher = nn.Conv2d(CODE, BINS, 1)
         for conv in (self.first, self.second):
             nn.init.normal_(conv.weight, std=(2 / conv.weight[0].numel()) ** 0.5)
             nn.init.zeros_(cast("Tensor", conv.bias))
-        # A new teacher of a trained code moves nothing before it has learnt something itself.
-        nn.init.zeros_(self.teacher.weight)
+        # What is new to a trained code changes nothing before it has learnt something itself.
+        for conv in (self.third, self.teacher):
+            nn.init.zeros_(conv.weight)
+        nn.init.zeros_(cast("Tensor", self.third.bias))
         self.teacher.bias = nn.Parameter(lost)
 
     @torch.no_grad()
@@ -118,28 +125,36 @@ class BlurSpectrum(nn.Module):
 
     def forward(self, power: Tensor) -> Tensor:
         """Give the code of the blur, (N, CODE, H/32, W/32), from power."""
-        mean = functional.avg_pool2d(power, 3, 1, 1, count_include_pad=False)
-        features = (torch.cat([power, mean], 1).add(FLOOR).log() - self.usual) / 2
+        powers = torch.cat([power, _mean(power, NEAR), _mean(power, AROUND)], 1)
+        features = (powers.add(FLOOR).log() - self.usual) / 2
         hidden = functional.relu(self.first(features))
-        return functional.relu(self.second(hidden))
+        own = functional.relu(self.second(hidden))
+        both = torch.cat([own, _mean(own, AROUND)], 1)
+        return functional.relu(both + self.third(both))
 
-    def error(self, blurred: Tensor, sharp: Tensor) -> Tensor:
+    def error(self, code: Tensor, blurred: Tensor, sharp: Tensor) -> Tensor:
         """Squared error of what is told of the blur's spectrum, a scalar.
 
         Args:
+            code: what tells it, of the blurred picture.
             blurred: power of the blurred picture.
             sharp: power of the sharp one. The truth is the logarithm of their ratio, each a mean
                 over the picture.
         """
-        told = self.teacher(self(blurred)).float()
+        told = self.teacher(code).float()
         means = [(power.mean((2, 3), keepdim=True) + FLOOR).log() for power in (blurred, sharp)]
         error: Tensor = (told - (means[0] - means[1])).square().mean()
         return error
+
+
+def _mean(x: Tensor, around: int) -> Tensor:
+    """Mean over the windows up to `around` away, those within the picture."""
+    return functional.avg_pool2d(x, 2 * around + 1, 1, around, count_include_pad=False)
 
 
 def count_macs(height: int, width: int) -> int:
     """Multiply-adds of the code's convolutions; sides in pixels, multiples of 32."""
     windows = height // STRIDE * (width // STRIDE)
     rows = (height // 2 + 2 * PADDING) * (width // STRIDE) * 2 * ACROSS * _WINDOW
-    dense = 2 * BINS * _HIDDEN + 9 * _HIDDEN * CODE
+    dense = 3 * BINS * _HIDDEN + 9 * _HIDDEN * CODE // 2 + CODE**2
     return rows + windows * (2 * BINS * 2 * _WINDOW + dense)

@@ -19,17 +19,28 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a generator's spectrum told of a blurred picture on the way to the restored one."""
+
+    spectrum: BlurSpectrum
+    power: Tensor
+    code: Tensor
+
+    def error(self, sharp: Tensors) -> Tensor:
+        """How wrong that is. See `BlurSpectrum.error`."""
+        return self.spectrum.error(self.code, self.power, self.spectrum.power(sharp[0]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
     """The weighted sum of a recipe's losses."""
 
     recipe: Recipe
     perceptual: PerceptualLoss | None = None
     critic: nn.Module | None = None
-    spectrum: BlurSpectrum | None = None
+    told: Told | None = None
 
-    def __call__(
-        self, restored: Tensors, blurred: Tensors, sharp: Tensors
-    ) -> tuple[Tensor, dict[str, float]]:
+    def __call__(self, restored: Tensors, sharp: Tensors) -> tuple[Tensor, dict[str, float]]:
         """Give the sum, a scalar, and each loss in it before it is weighted."""
         recipe = self.recipe
         fidelity = fidelity_loss(restored, sharp, recipe.fidelity)
@@ -42,9 +53,8 @@ class Objective:
             verdict = generator_loss(self.critic(to_critic(restored)), recipe.adversarial)
             total = total + recipe.adversarial.weight * verdict
             parts["adversarial"] = float(verdict.detach())
-        if self.spectrum is not None:
-            powers = (self.spectrum.power(picture[0]) for picture in (blurred, sharp))
-            error = self.spectrum.error(*powers)
+        if self.told is not None:
+            error = self.told.error(sharp)
             total = total + recipe.spectrum * error
             parts["spectrum"] = float(error.detach())
         return total, parts

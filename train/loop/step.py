@@ -11,7 +11,7 @@ import torch
 
 from train.loop.compute import set_gradients
 from train.loop.critic import train_critic
-from train.loop.objective import Objective, to_critic
+from train.loop.objective import Objective, Told, to_critic
 from train.losses.fidelity import blurred_gain
 from train.optimisers import Muon
 from train.pictures import from_codes
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from train.checkpoint import RunState
     from train.data.samples import Batch
+    from train.generators import Generator
     from train.loop.tools import Tools
     from train.pictures import Tensors
 
@@ -64,21 +65,30 @@ def _work_off(
     """
     blurred, sharp = _split(part)
     with tools.compute.autocast():
-        restored = _add(blurred, run.generator(*blurred))
+        restored, told = _restore(run.generator, blurred)
     learnt = _train_critic(run, tools, rate, seed, (sharp, restored))
     objective = Objective(
         recipe=run.recipe,
         perceptual=tools.perceptual,
         critic=run.adversary.critic if run.adversary else None,
-        spectrum=getattr(run.generator, "spectrum", None),
+        told=told,
     )
     with tools.compute.autocast():
-        loss, figures = objective(restored, blurred, sharp)
+        loss, figures = objective(restored, sharp)
     scaled = tools.compute.scaler.scale(loss)
     gradients = torch.autograd.grad(scaled, [*run.generator.parameters()])
     with torch.no_grad():
         gain = blurred_gain(restored, blurred, sharp)
     return {"loss": float(loss.detach()), "gain": gain} | figures | learnt, gradients
+
+
+def _restore(generator: Generator, blurred: Tensors) -> tuple[Tensors, Told | None]:
+    spectrum = getattr(generator, "spectrum", None)
+    if spectrum is None:
+        return _add(blurred, generator(*blurred)), None
+    power = spectrum.power(blurred[0])
+    told = Told(spectrum=spectrum, power=power, code=spectrum(power))
+    return _add(blurred, generator(*blurred, told.code)), told
 
 
 def _train_critic(

@@ -49,17 +49,31 @@ def test_no_picture_leaves_the_range_of_fp16():
     assert FP16.smallest_normal < FLOOR
 
 
+def test_half_of_a_new_code_is_the_mean_of_the_windows_around():
+    """Of those up to five away that lie in the picture: numpy's mean of what the first half says."""
+    spectrum = BlurSpectrum()
+    with torch.no_grad():
+        code = spectrum(spectrum.power(_noise(1, 1, 7 * 32, 14 * 32)))[0].numpy()
+    own, around = np.split(code, 2)
+
+    for row, column in ((0, 0), (3, 7), (6, 13)):
+        near = own[:, max(row - 5, 0) : row + 6, max(column - 5, 0) : column + 6]
+        assert around[:, row, column] == pytest.approx(near.mean((1, 2)), rel=1e-4)
+    assert own.std((1, 2)).max() > 0.01
+
+
 def test_the_truth_is_how_much_power_the_blur_left():
     """A picture of half the contrast has a quarter of the power: told so, nothing is wrong."""
     spectrum = BlurSpectrum()
     torch.nn.init.zeros_(spectrum.teacher.weight)
     sharp = _noise(2, 1, 96, 96)
     powers = [spectrum.power(picture) for picture in (0.5 + (sharp - 0.5) / 2, sharp)]
+    code = spectrum(powers[0])
     errors = {}
     for told in (0.0, np.log(1 / 4)):
         torch.nn.init.constant_(spectrum.teacher.bias, told)
         with torch.no_grad():
-            errors[told] = float(spectrum.error(*powers))
+            errors[told] = float(spectrum.error(code, *powers))
 
     assert errors[np.log(1 / 4)] == pytest.approx(0, abs=1e-3)
     assert errors[0.0] == pytest.approx(np.log(4) ** 2, rel=0.02)
@@ -80,10 +94,12 @@ def test_direction_of_blur_is_learnt_from_noise():
     optimiser = Muon([*spectrum.parameters()], lr=2e-2, betas=(0.9, 0.99), weight_decay=0.0)
     for _ in range(50):
         optimiser.zero_grad()
-        spectrum.error(*map(spectrum.power, _blurred_pairs(random))).backward()
+        blurred, sharp = map(spectrum.power, _blurred_pairs(random))
+        spectrum.error(spectrum(blurred), blurred, sharp).backward()
         optimiser.step()
 
     blurred, sharp = map(spectrum.power, _blurred_pairs(random))
     truth = [(power.mean((2, 3)) + FLOOR).log() for power in (blurred, sharp)]
-    unexplained = spectrum.error(blurred, sharp) / (truth[0] - truth[1]).var(0).mean()
+    error = spectrum.error(spectrum(blurred), blurred, sharp)
+    unexplained = error / (truth[0] - truth[1]).var(0).mean()
     assert unexplained < 0.4
