@@ -12,18 +12,21 @@ from onnx.reference import ReferenceEvaluator
 from deblurvid.build.parity import specimens
 from deblurvid.choose import load_generator, shipped_generators
 from deblurvid.frames import PictureFormat
+from deblurvid.graph.colour import COLOUR_INPUTS, coefficients
 from deblurvid.graph.wrap import INVALID, OUT, STRENGTH, plane_names, wrap
 
-SIZE = (64, 48)
+SIZE = (64, 32)
 ROOM = 6.5
 """Activations stay below 65504 by at least this factor, for pictures that nobody thought of."""
 FLOOR_DB = 50.0
 
 
-def restored(model: onnx.ModelProto, planes, more=()):
+def restored(model: onnx.ModelProto, planes, depth, more=()):
     names = plane_names("yuv420")
     feeds = {name: plane[None] for name, plane in zip(names, planes.samples, strict=True)}
     feeds[STRENGTH] = np.ones(1, np.float32)
+    if any(value.name in COLOUR_INPUTS for value in model.graph.input):
+        feeds |= coefficients(planes.colour, depth)
     wanted = [*(OUT + name for name in names), INVALID, *more]
     found = [*map(np.asarray, ReferenceEvaluator(model).run(wanted, feeds))]
     return found[: len(names)], int(found[len(names)][0]), found[len(names) + 1 :]
@@ -46,8 +49,8 @@ def test_half_precision_has_room(name, depth):
     assert len(values) > 10
     squares, samples = 0.0, 0
     for planes in specimens(SIZE, picture):
-        wanted, _, _ = restored(exact, planes)
-        found, invalid, activations = restored(half, planes, values)
+        wanted, _, _ = restored(exact, planes, depth)
+        found, invalid, activations = restored(half, planes, depth, values)
         assert invalid == 0
         assert max(np.abs(a.astype(np.float64)).max() for a in activations) < 65504 / ROOM
         weights = np.array([1, 256][: picture.bytes_per_sample]).reshape(1, -1, 1, 1)
