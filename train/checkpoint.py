@@ -195,7 +195,14 @@ def load_run(path: Path, device: str | torch.device = "cpu") -> RunState:
 @torch.no_grad()
 def _fill(named: Any, tensors: dict[str, Tensor], prefix: str) -> None:
     for name, value in named:
-        value.copy_(tensors[prefix + name])
+        held = tensors.get(prefix + name)
+        if held is None or held.shape != value.shape:
+            shape = "nothing" if held is None else f"the shape {tuple(held.shape)}"
+            raise ValueError(
+                f"The checkpoint holds {shape} for {name}, whose shape is {tuple(value.shape)}: the"
+                " network has changed since. Begin a new run from it by fit's --init."
+            )
+        value.copy_(held)
 
 
 def _load_moments(

@@ -34,7 +34,7 @@ ISLANDS = frozenset(
         "InstanceNormalization", "GroupNormalization", "LayerNormalization", "RMSNormalization",
         "BatchNormalization", "LpNormalization", "MeanVarianceNormalization", "LRN",
         "ReduceMean", "ReduceSum", "ReduceSumSquare", "ReduceL1", "ReduceL2", "ReduceLogSum",
-        "ReduceLogSumExp", "ReduceProd", "GlobalAveragePool", "GlobalLpPool",
+        "ReduceLogSumExp", "ReduceProd", "AveragePool", "GlobalAveragePool", "GlobalLpPool",
         "Softmax", "LogSoftmax", "Pow", "Exp", "CumSum",
         "Resize", "Upsample", "Range", "GridSample",
         "RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "EyeLike",

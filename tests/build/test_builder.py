@@ -54,6 +54,7 @@ def test_the_default_generator(precision, depth, source):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("precision", "depth", "source"), ALL)
 @pytest.mark.parametrize("name", shipped_generators())
 def test_every_shipped_generator(name, precision, depth, source):
@@ -65,7 +66,7 @@ def test_every_shipped_generator(name, precision, depth, source):
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("precision", "depth", "source"), QUICK)
 def test_deblurgan(precision, depth, source):
-    """The shipped one's other form, instance norm and transposed convolutions, with random weights."""
+    """Its other form: instance norm and transposed convolutions, random weights."""
     torch = pytest.importorskip("torch")
     from train.export.export import onnx_from_generator
     from train.generators.deblurgan import DeblurganArchitecture, DeblurganGenerator

@@ -194,6 +194,25 @@ def test_island_keeps_a_norm_within_range():
     assert psnr(exact, opened(retyped(model, "fp16"), REFERENCE)(feeds)) > HALF_PARITY_DB
 
 
+def test_a_mean_over_windows_is_summed_in_float32():
+    """121 powers of 16,384, as of white in 11 x 11 windows, are within FP16; their sum is not."""
+    nodes = [
+        node("Mul", "in in", "power"),
+        node("AveragePool", "power", "mean", kernel_shape=[11, 11], pads=[5] * 4),
+        node("Sqrt", "mean", "restored"),
+    ]
+    picture = ("N", 3, "H", "W")
+    model = gen.model_of(
+        nodes, [gen.tensor("in", *picture)], [gen.tensor("restored", *picture)], []
+    )
+    half = onnx.shape_inference.infer_shapes(retyped(model, "fp16"), strict_mode=True)
+    types = {value.name: value.type.tensor_type.elem_type for value in half.graph.value_info}
+    (pool,) = (one for one in half.graph.node if one.op_type == "AveragePool")
+
+    assert 121 * 16_384 > 65504 > 16_384
+    assert types[pool.input[0]] == types[pool.output[0]] == TensorProto.FLOAT
+
+
 @pytest.mark.filterwarnings("ignore:overflow encountered")
 @pytest.mark.filterwarnings("ignore:invalid value encountered")
 def test_true_half_shows_an_overflow():

@@ -1,7 +1,7 @@
 """Half precision of the shipped generators, in arithmetic that really overflows.
 
-onnx.reference computes float16 in NumPy's, sums included; ONNX Runtime's CPU computes it in float32
-and would hide what a GPU shows.
+onnx.reference computes float16 in NumPy's, sums of convolutions included (means over windows it sums in
+float32, as graphs want it); ONNX Runtime's CPU computes it in float32 and would hide what a GPU shows.
 """
 
 import numpy as np

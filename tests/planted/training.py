@@ -547,7 +547,7 @@ FAULTS = (
         ),
     ),
     Fault(
-        "half of the windows around are left out of the file",
+        "most of the windows around are left out of the file",
         "train/export/planes_onnx.py",
         '"told.around", x, AROUND',
         '"told.around", x, NEAR',

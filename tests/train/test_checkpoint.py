@@ -7,10 +7,19 @@ from dataclasses import replace
 import pytest
 import torch
 from safetensors import safe_open
+from safetensors.torch import save_file
 
 from tests.train.loop.recipes import ADVERSARIAL, take_steps
 from tests.train.loop.recipes import PLANES as RECIPE
-from train.checkpoint import average_generator, init_run, load_run, mix_runs, save_run, start_run
+from train.checkpoint import (
+    average_generator,
+    init_run,
+    load_generator,
+    load_run,
+    mix_runs,
+    save_run,
+    start_run,
+)
 from train.generators.planes import PlanesArchitecture
 
 
@@ -127,6 +136,22 @@ def test_a_torn_checkpoint_is_named(tmp_path):
 
     with pytest.raises(ValueError, match=r"last\.safetensors is no whole checkpoint"):
         load_run(path)
+
+
+def test_a_checkpoint_of_another_shape_says_so(tmp_path):
+    """Of a network as it was before: no bare error of torch, but the tensor and a way out."""
+    path = tmp_path / "old.safetensors"
+    save_run(start_run(RECIPE, 1), path)
+    with safe_open(path, framework="pt") as file:
+        tensors, metadata = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
+    name = "average.head.weight"
+    for old in (
+        {**tensors, name: tensors[name][:, :3]},
+        {n: tensors[n] for n in tensors if n != name},
+    ):
+        save_file({n: tensor.contiguous() for n, tensor in old.items()}, path, metadata)
+        with pytest.raises(ValueError, match=r"head\.weight, .* fit's --init"):
+            load_generator(path)
 
 
 def test_a_share_out_of_range_is_refused(tmp_path):

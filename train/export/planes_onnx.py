@@ -74,8 +74,8 @@ class _Graph(NodeWriter):
         half = self.op(
             "AveragePool", "y.halved", self.op("Sub", "y.centred", "y", "half"), **square
         )
-        self.constant("around", np.array([0, 0, PADDING, PADDING] * 2, np.int64))
-        half = self.op("Pad", "y.padded", half, "around", mode="edge")
+        self.constant("padding", np.array([0, 0, PADDING, PADDING] * 2, np.int64))
+        half = self.op("Pad", "y.padded", half, "padding", mode="edge")
         rows = self._waves("across", half, strides=[1, HALF_STRIDE])
         parts = []
         for name in ("real", "imaginary"):

@@ -158,7 +158,7 @@ SIZES = {
     "fast": PlanesArchitecture(),
     "base": PlanesArchitecture(encoder_blocks=(1, 2, 6), decoder_blocks=(2, 1), spectrum=True),
 }
-"""The U-Net by name: 15, 38 and 66 GFLOP a 720p frame."""
+"""The U-Net by name: 15, 38 and 67 GFLOP a 720p frame."""
 
 
 class PlanesGenerator(nn.Module):
@@ -192,7 +192,7 @@ class PlanesGenerator(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Give dy, du, dv for y (N, 1, H, W), u and v (N, 1, H/2, W/2), in code / 2^depth.
 
-        `code` is what the spectrum tells of y's blur, for who has it already.
+        `code` is what the spectrum tells of y's blur, for callers that have it already.
         """
         fold = self.architecture.fold
         planes = [functional.pixel_unshuffle(y, fold)]

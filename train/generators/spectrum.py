@@ -24,7 +24,7 @@ STRIDE = 32
 CODE = 256
 """Channels that tell the blur."""
 NEAR, AROUND = 1, 5
-"""Windows each way that means are of: 32 and 160 pixels."""
+"""How many windows each way the means reach: 32 and 160 pixels."""
 _WINDOW = 64
 """Side of a window in samples of luma at half resolution."""
 HALF_STRIDE = STRIDE // 2

@@ -38,9 +38,10 @@ class Objective:
     recipe: Recipe
     perceptual: PerceptualLoss | None = None
     critic: nn.Module | None = None
-    told: Told | None = None
 
-    def __call__(self, restored: Tensors, sharp: Tensors) -> tuple[Tensor, dict[str, float]]:
+    def __call__(
+        self, restored: Tensors, sharp: Tensors, told: Told | None
+    ) -> tuple[Tensor, dict[str, float]]:
         """Give the sum, a scalar, and each loss in it before it is weighted."""
         recipe = self.recipe
         fidelity = fidelity_loss(restored, sharp, recipe.fidelity)
@@ -53,8 +54,8 @@ class Objective:
             verdict = generator_loss(self.critic(to_critic(restored)), recipe.adversarial)
             total = total + recipe.adversarial.weight * verdict
             parts["adversarial"] = float(verdict.detach())
-        if self.told is not None:
-            error = self.told.error(sharp)
+        if told is not None:
+            error = told.error(sharp)
             total = total + recipe.spectrum * error
             parts["spectrum"] = float(error.detach())
         return total, parts

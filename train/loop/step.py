@@ -71,10 +71,9 @@ def _work_off(
         recipe=run.recipe,
         perceptual=tools.perceptual,
         critic=run.adversary.critic if run.adversary else None,
-        told=told,
     )
     with tools.compute.autocast():
-        loss, figures = objective(restored, sharp)
+        loss, figures = objective(restored, sharp, told)
     scaled = tools.compute.scaler.scale(loss)
     gradients = torch.autograd.grad(scaled, [*run.generator.parameters()])
     with torch.no_grad():

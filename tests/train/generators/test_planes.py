@@ -65,7 +65,7 @@ def _speaking(architecture):
 def test_a_picture_moved_by_the_multiple_gives_its_residual_moved(architecture, random_planes):
     """Far from the borders the network is the same everywhere: there is no sum over the picture."""
     step = architecture.multiple_of
-    generator, side = _speaking(architecture), 24 * step
+    generator, side = _speaking(architecture), 36 * step
     y, u, v = random_planes(side, side)
     moved = [torch.roll(p, (step // s, step // s), (2, 3)) for p, s in ((y, 1), (u, 2), (v, 2))]
     here, there = generator(y, u, v)[0], generator(*moved)[0]
