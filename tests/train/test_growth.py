@@ -10,6 +10,7 @@ import torch
 from tests.train.loop.recipes import PLANES, take_steps
 from train.checkpoint import init_run, save_run, start_run
 from train.generators.planes import PlanesArchitecture, PlanesGenerator
+from train.generators.spectrum import BINS, CODE
 from train.growth import check_growth, grown
 
 SMALL = PlanesArchitecture(widths=(16, 32, 48), encoder_blocks=(1, 1, 2), decoder_blocks=(1, 1))
@@ -50,6 +51,31 @@ def test_a_grown_network_computes_what_the_small_one_does(small, large):
     with torch.no_grad():
         expected, given = small(*_picture()), network(*_picture())
     assert max(plane.abs().max() for plane in expected) > 0.1
+    for one, other in zip(expected, given, strict=True):
+        assert torch.allclose(one, other, atol=1e-12)
+
+
+def test_a_spectrum_that_heard_no_windows_around_grows():
+    """Of weights as `base` was begun from: all that is new begins at nothing."""
+    architecture = replace(SMALL, spectrum=True)
+    whole, before = _trained(architecture), {}
+    for name, parameter in whole.named_parameters():
+        if name.startswith("spectrum.third"):
+            torch.nn.init.zeros_(parameter)
+            continue
+        inputs = None
+        if name == "spectrum.first.weight":
+            inputs = 2 * BINS
+        elif name.endswith(("gate.weight", "teacher.weight")):
+            inputs = CODE // 2
+        if inputs is not None:
+            torch.nn.init.zeros_(parameter[:, inputs:])
+        before[name] = parameter.detach()[:, :inputs] if parameter.ndim > 1 else parameter.detach()
+    network = PlanesGenerator(architecture).double()
+    network.load_state_dict(grown(dict(network.named_parameters()), before))
+
+    with torch.no_grad():
+        expected, given = whole(*_picture()), network(*_picture())
     for one, other in zip(expected, given, strict=True):
         assert torch.allclose(one, other, atol=1e-12)
 
